@@ -1,0 +1,180 @@
+//! Names that people choose, parsed once at the edge.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::{Fault, Kind};
+
+/// Why a name was refused. The text tells the person what to change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Not 3 to 30 of the allowed characters.
+    #[error("a username has 3 to 30 letters, digits, hyphens or underscores and starts with a letter or digit")]
+    Username,
+    /// No address of the form `local@host.tld`, or over 254 bytes.
+    #[error("that is not an e-mail address")]
+    Email,
+    /// Empty or too long.
+    #[error("a title has 1 to 140 characters, on one line")]
+    Title,
+    /// Empty or too long.
+    #[error("a display name has 1 to 50 characters, on one line")]
+    DisplayName,
+}
+
+impl Fault for NameError {
+    fn kind(&self) -> Kind {
+        Kind::Invalid
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Username => "USERNAME_INVALID",
+            Self::Email => "EMAIL_INVALID",
+            Self::Title => "TITLE_INVALID",
+            Self::DisplayName => "DISPLAY_NAME_INVALID",
+        }
+    }
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// A name that was parsed before and comes from our own tables or tokens.
+            pub fn trusted(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// How a user is addressed in URLs and chat: 3 to 30 of `[A-Za-z0-9_-]`, unique whatever the case.
+    Username
+}
+name! {
+    /// An e-mail address; its case is kept and ignored in comparisons by the database. At most 254 bytes.
+    Email
+}
+name! {
+    /// A stream's title: 1 to 140 characters on one line, trimmed.
+    Title
+}
+name! {
+    /// What a user is called on pages: 1 to 50 characters on one line, trimmed.
+    DisplayName
+}
+
+impl Username {
+    /// Parses what a person typed; surrounding white space does not count.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let text = text.trim();
+        let fits = (3..=30).contains(&text.len());
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        let starts_well = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+        if !(fits && plain && starts_well) {
+            return Err(NameError::Username);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Email {
+    /// Parses what a person typed. Whether mail arrives there is not known by this.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let text = text.trim();
+        let (local, host) = text.rsplit_once('@').ok_or(NameError::Email)?;
+        let fits = text.len() <= 254 && (1..=64).contains(&local.len());
+        let printable = text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\\\"".contains(c));
+        let one_at = !local.contains('@');
+        if !(fits && printable && one_at && is_host(host)) {
+            return Err(NameError::Email);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Two labels or more of letters, digits and inner hyphens.
+fn is_host(host: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    host.contains('.') && host.split('.').all(label)
+}
+
+impl Title {
+    /// Parses what a person typed.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        one_line(text, 140).map(Self).ok_or(NameError::Title)
+    }
+}
+
+impl DisplayName {
+    /// Parses what a person typed.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        one_line(text, 50).map(Self).ok_or(NameError::DisplayName)
+    }
+}
+
+/// Trimmed text of 1 to `most` characters without control characters or marks that reorder text.
+fn one_line(text: &str, most: usize) -> Option<String> {
+    let text = text.trim();
+    let reorders = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+    let fits = (1..=most).contains(&text.chars().count());
+    let clean = !text.chars().any(|c| c.is_control() || reorders(c));
+    (fits && clean).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames_are_short_plain_and_start_with_a_letter_or_digit() {
+        for good in ["mika", "a1_", "Ren-42", " trimmed "] {
+            assert!(Username::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "ab", "-mika", "mi ka", "ミカちゃん", "a/b", &"x".repeat(31)] {
+            assert_eq!(Username::parse(bad), Err(NameError::Username), "{bad}");
+        }
+    }
+
+    #[test]
+    fn emails_have_a_local_part_and_a_host_with_a_dot() {
+        for good in ["a@b.co", "first.last+tag@mail.example.org", "user@例え.jp"] {
+            assert!(Email::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a", "@b.co", "a@b", "a@b..co", "a b@c.de", "a@b@c.de", "a@-b.co", "<a>@b.co"] {
+            assert_eq!(Email::parse(bad), Err(NameError::Email), "{bad}");
+        }
+    }
+
+    #[test]
+    fn titles_are_one_trimmed_line_that_reads_in_one_direction() {
+        assert_eq!(Title::parse("  Evening jam  ").map(|t| t.to_string()), Ok("Evening jam".into()));
+        assert!(Title::parse(&"あ".repeat(140)).is_ok());
+        for bad in ["", "   ", "a\nb", "a\u{202E}b", &"あ".repeat(141)] {
+            assert_eq!(Title::parse(bad), Err(NameError::Title), "{bad}");
+        }
+    }
+}
