@@ -3,6 +3,8 @@
 //! Functions take `&mut PgConnection`, so that the caller owns the transaction. Rows become domain
 //! values before they leave. Rules about them belong to the rooms.
 
+pub mod cluster;
+pub mod job_rows;
 pub mod redis;
 pub mod streams;
 

@@ -35,6 +35,11 @@ pub async fn store() -> Store {
     store
 }
 
+/// Another pool on the same database, as another process would have it.
+pub fn same(store: &Store) -> Store {
+    Store::connect_lazy((*store.pool.connect_options()).clone(), 8)
+}
+
 /// Redis, with a key prefix of its own.
 pub async fn redis() -> Redis {
     let prefix = format!("test{}-{}:", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
