@@ -1,4 +1,5 @@
 //! The queue on a real Postgres: exactly one worker, take-over, fencing, parking, transactions.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
