@@ -35,16 +35,20 @@ fn refusal(rejection: &JsonRejection) -> Problem {
         JsonRejection::MissingJsonContentType(_) => {
             Problem::new(Kind::Invalid, "BODY_NOT_JSON", "send the body as application/json")
         }
+        JsonRejection::JsonSyntaxError(error) => {
+            Problem::new(Kind::Invalid, "BODY_NOT_JSON", cause(error, "the body is not valid JSON"))
+        }
         _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(Kind::TooLarge, "BODY_TOO_LARGE", "the body is too large")
         }
-        other => Problem::new(Kind::Invalid, "BODY_NOT_JSON", cause(other, "the body is not valid JSON")),
+        _ => Problem::new(Kind::Invalid, "BODY_NOT_JSON", "the body could not be read"),
     }
 }
 
 /// What serde says of the place and the reason, without the Rust type names around it.
 fn cause(error: &dyn std::error::Error, otherwise: &str) -> String {
-    error.source().map_or_else(|| otherwise.to_owned(), |cause| format!("{otherwise}: {cause}"))
+    let Some(cause) = error.source() else { return otherwise.to_owned() };
+    format!("{otherwise}: {cause}")
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {

@@ -23,11 +23,20 @@ pub trait Authenticate: Send + Sync + 'static {
 /// The port as it is shared.
 pub type SharedAuthenticate = Arc<dyn Authenticate>;
 
-async fn caller(parts: &Parts) -> Result<Caller, Problem> {
-    match parts.extensions.get::<SharedAuthenticate>() {
-        Some(authenticate) => authenticate.caller(parts).await,
-        None => Ok(Caller::Anonymous),
+/// Asks once per request and notes the user in the request's span.
+async fn caller(parts: &mut Parts) -> Result<Caller, Problem> {
+    if let Some(known) = parts.extensions.get::<Caller>() {
+        return Ok(known.clone());
     }
+    let Some(authenticate) = parts.extensions.get::<SharedAuthenticate>().cloned() else {
+        return Ok(Caller::Anonymous);
+    };
+    let caller = authenticate.caller(parts).await?;
+    if let Some(user) = caller.user() {
+        tracing::Span::current().record("user.id", tracing::field::display(user));
+    }
+    parts.extensions.insert(caller.clone());
+    Ok(caller)
 }
 
 /// Extractor for routes that need an account; else 401.

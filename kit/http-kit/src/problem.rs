@@ -33,6 +33,16 @@ impl Problem {
         Self { kind, code, sentence: sentence.into(), causes: None }
     }
 
+    /// There is nothing at this address, or nothing that the caller may know of.
+    pub fn nothing_here() -> Self {
+        Self::new(Kind::NotFound, "NOT_FOUND", "there is nothing at this address")
+    }
+
+    /// The stable word for programs.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// The status that goes with the kind.
     pub fn status(&self) -> StatusCode {
         match self.kind {

@@ -1,0 +1,63 @@
+//! Refusals that no handler of ours wrote, brought into the one form of errors.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::Kind;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+
+use crate::Problem;
+
+/// The fallback for addresses that do not exist: 404 as a [`Problem`].
+pub async fn not_found() -> Problem {
+    Problem::nothing_here()
+}
+
+/// Middleware: an error without a body or with the framework's plain text becomes a [`Problem`] of the same
+/// status; its other headers stay.
+pub(crate) async fn tidy(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    let is_ours = response.extensions().get::<Problem>().is_some();
+    if !is_error || is_ours || !is_bare(response.headers()) {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    let (code, sentence) = words(parts.status);
+    let body = Problem::new(Kind::Invalid, code, sentence).into_response();
+    parts.headers.remove(CONTENT_LENGTH);
+    parts.headers.extend(body.headers().clone());
+    Response::from_parts(parts, Body::new(body.into_body()))
+}
+
+/// Whether nobody wrote a body for people or programs.
+fn is_bare(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
+}
+
+fn words(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::BAD_REQUEST => ("BAD_REQUEST", "the request cannot be understood"),
+        StatusCode::UNAUTHORIZED => ("NOT_SIGNED_IN", "sign in first"),
+        StatusCode::FORBIDDEN => ("FORBIDDEN", "that is not allowed"),
+        StatusCode::NOT_FOUND => ("NOT_FOUND", "there is nothing at this address"),
+        StatusCode::METHOD_NOT_ALLOWED => ("METHOD_NOT_ALLOWED", "this address does not take that method"),
+        StatusCode::NOT_ACCEPTABLE => ("NOT_ACCEPTABLE", "there is no answer in a form that was asked for"),
+        StatusCode::REQUEST_TIMEOUT => ("TIMEOUT", "that took too long"),
+        StatusCode::PRECONDITION_FAILED => ("PRECONDITION_FAILED", "it has changed since"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("BODY_TOO_LARGE", "the body is too large"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            ("MEDIA_TYPE_UNSUPPORTED", "this address does not take that content type")
+        }
+        StatusCode::RANGE_NOT_SATISFIABLE => ("RANGE_INVALID", "there are no bytes in that range"),
+        StatusCode::UNPROCESSABLE_ENTITY => ("UNPROCESSABLE", "the request makes no sense here"),
+        StatusCode::UPGRADE_REQUIRED => ("UPGRADE_REQUIRED", "this address speaks WebSocket"),
+        StatusCode::PRECONDITION_REQUIRED => ("PRECONDITION_REQUIRED", "say which version is meant, by If-Match"),
+        StatusCode::TOO_MANY_REQUESTS => ("TOO_MANY_REQUESTS", "that was too often; wait a moment"),
+        StatusCode::SERVICE_UNAVAILABLE => ("UNAVAILABLE", "a part we need is away; try again soon"),
+        status if status.is_server_error() => ("INTERNAL", "something went wrong on our side"),
+        _ => ("BAD_REQUEST", "the request cannot be understood"),
+    }
+}
