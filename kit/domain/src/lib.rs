@@ -27,6 +27,7 @@ pub mod media;
 mod name;
 mod secret;
 mod stream;
+mod user;
 pub mod work;
 
 pub use archive::{Archive, ArchiveStatus};
@@ -34,6 +35,7 @@ pub use caller::{Caller, Identity, NotSignedIn};
 pub use clock::{Clock, SystemClock};
 pub use fault::{Fault, Kind};
 pub use ids::{ArchiveId, JobId, NodeId, SessionId, StreamId, StreamKeyId, UserId};
-pub use name::{DisplayName, Email, NameError, Title, Username};
+pub use name::{Bio, DisplayName, Email, NameError, Title, Username};
 pub use secret::Secret;
 pub use stream::{Stream, StreamStatus, StreamTransitionError, Visibility};
+pub use user::User;

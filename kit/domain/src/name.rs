@@ -21,6 +21,9 @@ pub enum NameError {
     /// Empty or too long.
     #[error("a display name has 1 to 50 characters, on one line")]
     DisplayName,
+    /// Too long, or with characters that cannot be seen.
+    #[error("a bio has at most 500 characters of plain text")]
+    Bio,
 }
 
 impl Fault for NameError {
@@ -34,6 +37,7 @@ impl Fault for NameError {
             Self::Email => "EMAIL_INVALID",
             Self::Title => "TITLE_INVALID",
             Self::DisplayName => "DISPLAY_NAME_INVALID",
+            Self::Bio => "BIO_INVALID",
         }
     }
 }
@@ -80,6 +84,11 @@ name! {
 name! {
     /// What a user is called on pages: 1 to 50 characters on one line, trimmed.
     DisplayName
+}
+
+name! {
+    /// What a user tells about themselves: at most 500 characters, several lines, trimmed.
+    Bio
 }
 
 impl Username {
@@ -136,10 +145,24 @@ impl DisplayName {
     }
 }
 
+impl Bio {
+    /// Parses what a person typed. Nothing at all is fine.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let text = text.trim().replace("\r\n", "\n");
+        let fits = text.chars().count() <= 500;
+        let clean = !text.chars().any(|c| (c.is_control() && c != '\n') || reorders(c));
+        (fits && clean).then_some(Self(text)).ok_or(NameError::Bio)
+    }
+}
+
+/// Marks that make text read in another order than it is written.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
 /// Trimmed text of 1 to `most` characters without control characters or marks that reorder text.
 fn one_line(text: &str, most: usize) -> Option<String> {
     let text = text.trim();
-    let reorders = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
     let fits = (1..=most).contains(&text.chars().count());
     let clean = !text.chars().any(|c| c.is_control() || reorders(c));
     (fits && clean).then(|| text.to_owned())

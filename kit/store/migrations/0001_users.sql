@@ -28,3 +28,10 @@ CREATE TABLE sessions (
     revoked_at         timestamptz
 );
 CREATE INDEX sessions_by_user ON sessions (user_id) WHERE revoked_at IS NULL;
+
+-- One-time links that make whoever opens them, signed in, an operator.
+CREATE TABLE operator_links (
+    token_hash bytea PRIMARY KEY,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL
+);

@@ -6,7 +6,9 @@
 pub mod cluster;
 pub mod job_rows;
 pub mod redis;
+pub mod sessions;
 pub mod streams;
+pub mod users;
 
 use std::time::Duration;
 
