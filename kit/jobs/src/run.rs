@@ -8,10 +8,10 @@ use std::time::Duration;
 use domain::Clock;
 use store::job_rows::{self, Back, Claimed};
 use store::{Store, StoreError};
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinError;
 use tokio::time::{Instant, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::worker::{Handler, Limits};
 use crate::{Refusal, backoff};
@@ -44,14 +44,14 @@ enum Fate {
 }
 
 impl Run {
-    /// Carries the job out and completes it.
-    pub(crate) async fn carry_out(self, tasks: &TaskTracker, stop: &CancellationToken) {
+    /// Carries the job out and completes it. The handler has a task of its own, whose panic is an answer like others.
+    pub(crate) async fn carry_out(self, stop: &CancellationToken) {
         if self.job.crashes as u32 >= self.limits.crashes {
             let reason = format!("given up: {} attempts ended without an answer", self.job.crashes);
             return self.complete(Fate::Park(reason)).await;
         }
         let work = (self.handler)(self.job.payload.clone());
-        let end = self.watch(tasks.spawn(work), stop).await;
+        let end = self.watch(AbortOnDropHandle::new(tokio::spawn(work)), stop).await;
         match self.fate(end) {
             Some(fate) => self.complete(fate).await,
             None => tracing::warn!(job.id = %self.job.id, "job {} went to another worker", self.job.id),
@@ -59,7 +59,7 @@ impl Run {
     }
 
     /// Waits for the handler, prolonging the lease.
-    async fn watch(&self, mut work: JoinHandle<Result<(), Refusal>>, stop: &CancellationToken) -> End {
+    async fn watch(&self, mut work: AbortOnDropHandle<Result<(), Refusal>>, stop: &CancellationToken) -> End {
         let mut heartbeat = interval_at(Instant::now() + self.limits.heartbeat, self.limits.heartbeat);
         let mut drained = pin!(async {
             stop.cancelled().await;

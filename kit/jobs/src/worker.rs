@@ -1,6 +1,7 @@
 //! Looks for due jobs and has them carried out, a few at a time.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,8 @@ use serde_json::Value;
 use store::job_rows;
 use store::{Store, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::Refusal;
 use crate::run::Run;
@@ -94,32 +95,31 @@ impl Worker {
         self
     }
 
-    /// Starts working in the background, until told to stop. Running jobs then have the drain time to end; what is
-    /// cut off is put back for others at once.
-    pub fn run(self, tasks: TaskTracker, stop: CancellationToken) {
-        tasks.clone().spawn(self.work(tasks, stop));
-    }
-
-    async fn work(self, tasks: TaskTracker, stop: CancellationToken) {
+    /// Works until told to stop. Running jobs then have the drain time to end; what is cut off is put back for others
+    /// at once. Dropping this future cuts off at once too, but then the others have to wait for the leases.
+    pub async fn run(self, stop: CancellationToken) {
         let kinds: Vec<String> = self.handlers.keys().cloned().collect();
         let slots = Arc::new(Semaphore::new(self.limits.at_once));
+        let mut running = JoinSet::new();
         while let Some(slot) = stop.run_until_cancelled(free(&slots)).await {
+            while running.try_join_next().is_some() {}
             // Not cancelled midway: a claim that nobody heard of would stay ours until its lease ran out.
-            let found = self.claim(&kinds).await;
-            if let Ok(Some(run)) = found {
-                let (tasks, stop) = (tasks.clone(), stop.clone());
-                tasks.clone().spawn(async move {
-                    run.carry_out(&tasks, &stop).await;
-                    drop(slot);
-                });
-                continue;
+            match self.claim(&kinds).await {
+                Ok(Some(run)) => {
+                    let stop = stop.clone();
+                    running.spawn(async move {
+                        run.carry_out(&stop).await;
+                        drop(slot);
+                    });
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => tracing::warn!(error = &error as &dyn Error, "the job queue cannot be read"),
             }
             drop(slot);
-            if let Err(error) = found {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the job queue cannot be read");
-            }
             stop.run_until_cancelled(tokio::time::sleep(self.limits.look_every)).await;
         }
+        while running.join_next().await.is_some() {}
     }
 
     async fn claim(&self, kinds: &[String]) -> Result<Option<Run>, StoreError> {

@@ -55,7 +55,7 @@ impl Crew {
     fn of(workers: impl IntoIterator<Item = Worker>) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         for worker in workers {
-            worker.run(tasks.clone(), stop.clone());
+            tasks.spawn(worker.run(stop.clone()));
         }
         Self { tasks, stop }
     }
