@@ -17,15 +17,17 @@ CREATE TABLE streams (
 );
 CREATE INDEX streams_by_user ON streams (user_id, stream_id DESC);
 CREATE INDEX streams_by_status ON streams (status, stream_id DESC);
-CREATE INDEX streams_unfinished ON streams (status) WHERE status <> 'ended';
+CREATE INDEX streams_unfinished ON streams (user_id) WHERE status <> 'ended';
 
+-- `prefix` is the part of a key that finds its row and is shown in lists; `key_hash` is the SHA-256 of the whole key.
 CREATE TABLE stream_keys (
     stream_key_id uuid PRIMARY KEY,
     user_id       uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     label         varchar(200) NOT NULL,
-    key_hash      bytea NOT NULL UNIQUE,
+    prefix        varchar(20) NOT NULL UNIQUE,
+    key_hash      bytea NOT NULL,
     created_at    timestamptz NOT NULL,
     last_used_at  timestamptz,
     revoked_at    timestamptz
 );
-CREATE INDEX stream_keys_by_user ON stream_keys (user_id);
+CREATE INDEX stream_keys_by_user ON stream_keys (user_id) WHERE revoked_at IS NULL;

@@ -3,10 +3,13 @@
 //! Functions take `&mut PgConnection`, so that the caller owns the transaction. Rows become domain
 //! values before they leave. Rules about them belong to the rooms.
 
+pub mod archive_segments;
+pub mod archives;
 pub mod cluster;
 pub mod job_rows;
 pub mod redis;
 pub mod sessions;
+pub mod stream_keys;
 pub mod streams;
 pub mod users;
 
@@ -17,6 +20,9 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres, Transaction};
 
 pub use sqlx::PgConnection;
+
+/// A transaction that owns its connection; dropped without [`commit`], it never happened.
+pub type Tx = Transaction<'static, Postgres>;
 
 /// Postgres could not do what we asked.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +101,7 @@ impl Store {
     }
 
     /// A transaction; dropped without `commit`, it never happened.
-    pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(self.pool.begin().await?)
     }
 
@@ -117,7 +123,7 @@ impl Store {
 }
 
 /// Commits, in the store's own error.
-pub async fn commit(tx: Transaction<'static, Postgres>) -> Result<(), StoreError> {
+pub async fn commit(tx: Tx) -> Result<(), StoreError> {
     Ok(tx.commit().await?)
 }
 

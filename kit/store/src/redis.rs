@@ -66,7 +66,7 @@ impl Redis {
         Ok(redis::cmd("PING").query_async(&mut self.commands()).await?)
     }
 
-    /// Hash: viewers per media node of one stream, as `count:unix_seconds` (when it was counted).
+    /// Hash: viewers per media node of one stream, as `count:unix_ms` (when it was counted).
     pub fn viewers_key(&self, stream: StreamId) -> String {
         format!("{}viewers:{stream}", self.prefix)
     }

@@ -1,6 +1,6 @@
 //! Table `streams`. Written by `stream-manager`.
 
-use domain::{NodeId, Stream, StreamId, StreamStatus, Title, UserId, Visibility};
+use domain::{NodeId, Stream, StreamId, StreamKeyId, StreamStatus, Title, UserId, Visibility};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -41,10 +41,20 @@ impl Row {
 
 /// Adds a stream; `publish_token_hash` is the SHA-256 of its publish token.
 pub async fn insert(db: &mut PgConnection, stream: &Stream, publish_token_hash: &[u8]) -> Result<(), StoreError> {
+    insert_made_with(db, stream, publish_token_hash, None).await
+}
+
+/// As [`insert`], for a stream that was made with a stream key.
+pub async fn insert_made_with(
+    db: &mut PgConnection,
+    stream: &Stream,
+    publish_token_hash: &[u8],
+    key: Option<StreamKeyId>,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO streams (stream_id, user_id, title, status, visibility, node_id, publish_token_hash,
-                              started_at, ended_at, publisher_left_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                              stream_key_id, started_at, ended_at, publisher_left_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         stream.id.uuid(),
         stream.owner.uuid(),
         stream.title.as_str(),
@@ -52,6 +62,7 @@ pub async fn insert(db: &mut PgConnection, stream: &Stream, publish_token_hash: 
         stream.visibility.as_str(),
         stream.node.map(NodeId::uuid),
         publish_token_hash,
+        key.map(StreamKeyId::uuid),
         stream.started_at,
         stream.ended_at,
         stream.publisher_left_at,
@@ -60,6 +71,47 @@ pub async fn insert(db: &mut PgConnection, stream: &Stream, publish_token_hash: 
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Locks the user against other transactions that start streams, and tells how the user is called on pages.
+pub async fn lock_creator(db: &mut PgConnection, user: UserId) -> Result<Option<String>, StoreError> {
+    let name = sqlx::query_scalar!(
+        r#"SELECT coalesce(nullif(display_name, ''), username) AS "name!"
+             FROM users WHERE user_id = $1 FOR NO KEY UPDATE"#,
+        user.uuid(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(name)
+}
+
+/// How many of the user's streams have not ended, and how many were created since then.
+pub async fn count_of(db: &mut PgConnection, user: UserId, since: OffsetDateTime) -> Result<(i64, i64), StoreError> {
+    let counts = sqlx::query!(
+        r#"SELECT count(*) FILTER (WHERE status <> 'ended') AS "unfinished!",
+                  count(*) FILTER (WHERE created_at > $2) AS "recent!"
+             FROM streams
+            WHERE user_id = $1 AND (status <> 'ended' OR created_at > $2)"#,
+        user.uuid(),
+        since,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((counts.unfinished, counts.recent))
+}
+
+/// The unfinished streams that were made with the key, newest first, locked until the transaction ends.
+pub async fn lock_made_with(db: &mut PgConnection, key: StreamKeyId) -> Result<Vec<Stream>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT stream_id, user_id, title, status, visibility, node_id, started_at, ended_at, publisher_left_at,
+                created_at
+           FROM streams WHERE stream_key_id = $1 AND status <> 'ended' ORDER BY stream_id DESC FOR UPDATE",
+        key.uuid(),
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Row::stream).collect()
 }
 
 /// Writes what can change in a stream's life.
@@ -141,6 +193,8 @@ pub struct Filter {
     pub owner: Option<UserId>,
     /// Only public ones; else all that match.
     pub visibility: Option<Visibility>,
+    /// Only those that went live at some time.
+    pub aired: bool,
     /// Only those before this one, newest first.
     pub before: Option<StreamId>,
 }
@@ -156,12 +210,14 @@ pub async fn list(db: &mut PgConnection, filter: &Filter, limit: i64) -> Result<
             AND ($2::uuid IS NULL OR user_id = $2)
             AND ($3::text IS NULL OR visibility = $3)
             AND ($4::uuid IS NULL OR stream_id < $4)
+            AND (NOT $5 OR status = 'live' OR started_at > created_at)
           ORDER BY stream_id DESC
-          LIMIT $5",
+          LIMIT $6",
         filter.status.map(StreamStatus::as_str),
         filter.owner.map(UserId::uuid),
         filter.visibility.map(Visibility::as_str),
         filter.before.map(StreamId::uuid),
+        filter.aired,
         limit,
     )
     .fetch_all(db)

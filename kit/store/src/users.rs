@@ -52,11 +52,7 @@ fn written(outcome: Result<sqlx::postgres::PgQueryResult, sqlx::Error>) -> Resul
 }
 
 /// Adds a user, unless its name or address is taken.
-pub async fn insert(
-    db: &mut PgConnection,
-    user: &User,
-    password_hash: &str,
-) -> Result<Result<(), Taken>, StoreError> {
+pub async fn insert(db: &mut PgConnection, user: &User, password_hash: &str) -> Result<Result<(), Taken>, StoreError> {
     let outcome = sqlx::query!(
         "INSERT INTO users (user_id, username, email, password_hash, display_name, bio, is_operator, created_at,
                             updated_at)
@@ -76,11 +72,7 @@ pub async fn insert(
 }
 
 /// Writes what a user may change about themselves, unless the new name or address is taken.
-pub async fn save(
-    db: &mut PgConnection,
-    user: &User,
-    now: OffsetDateTime,
-) -> Result<Result<(), Taken>, StoreError> {
+pub async fn save(db: &mut PgConnection, user: &User, now: OffsetDateTime) -> Result<Result<(), Taken>, StoreError> {
     let outcome = sqlx::query!(
         "UPDATE users SET username = $2, email = $3, display_name = $4, bio = $5, updated_at = $6 WHERE user_id = $1",
         user.id.uuid(),
@@ -144,9 +136,8 @@ pub async fn password_by_email(db: &mut PgConnection, email: &str) -> Result<Opt
 
 /// The user's password hash.
 pub async fn password(db: &mut PgConnection, id: UserId) -> Result<Option<String>, StoreError> {
-    let hash = sqlx::query_scalar!("SELECT password_hash FROM users WHERE user_id = $1", id.uuid())
-        .fetch_optional(db)
-        .await?;
+    let hash =
+        sqlx::query_scalar!("SELECT password_hash FROM users WHERE user_id = $1", id.uuid()).fetch_optional(db).await?;
     Ok(hash)
 }
 
@@ -180,9 +171,8 @@ pub async fn set_operator(db: &mut PgConnection, id: UserId, is_operator: bool) 
 
 /// Whether the installation has an operator.
 pub async fn have_operator(db: &mut PgConnection) -> Result<bool, StoreError> {
-    let found = sqlx::query_scalar!("SELECT EXISTS (SELECT FROM users WHERE is_operator) AS \"found!\"")
-        .fetch_one(db)
-        .await?;
+    let found =
+        sqlx::query_scalar!("SELECT EXISTS (SELECT FROM users WHERE is_operator) AS \"found!\"").fetch_one(db).await?;
     Ok(found)
 }
 

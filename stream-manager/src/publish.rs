@@ -1,0 +1,225 @@
+//! Publishers: who may come, and what their coming and going does to a stream.
+
+use domain::event::StreamEvent;
+use domain::{Fault, Kind, NodeId, Stream, StreamId, StreamStatus, Title};
+use store::stream_keys::{self, StreamKey};
+use store::{StoreError, Tx, commit, streams};
+
+use crate::state::{Verdict, verdict};
+use crate::{MediaUnavailable, NewStream, StartError, StreamManager, token};
+
+/// The publisher may not come.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// There is no such stream, or that is not its token. Strangers are not told which.
+    #[error("that is not the publish token of this stream")]
+    NotTheToken,
+    /// It is over.
+    #[error("stream {0} has ended")]
+    Ended(StreamId),
+    /// No media server can take it.
+    #[error(transparent)]
+    Media(#[from] MediaUnavailable),
+    /// Postgres.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for PublishError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NotTheToken => Kind::Unknown,
+            Self::Ended(_) => Kind::Conflict,
+            Self::Media(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotTheToken => "PUBLISH_TOKEN_INVALID",
+            Self::Ended(_) => "STREAM_ENDED",
+            Self::Media(error) => error.code(),
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+/// A stream key opened no stream.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyPublishError {
+    /// There is no such key, or it was revoked.
+    #[error("there is no such stream key")]
+    NoSuchKey,
+    /// The key is good, but no stream can be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+impl From<StoreError> for KeyPublishError {
+    fn from(error: StoreError) -> Self {
+        Self::Start(error.into())
+    }
+}
+
+impl Fault for KeyPublishError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NoSuchKey => Kind::Unknown,
+            Self::Start(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoSuchKey => "STREAM_KEY_INVALID",
+            Self::Start(error) => error.code(),
+        }
+    }
+}
+
+/// What a media server told of a publisher could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// There is no such stream.
+    #[error("there is no stream {0}")]
+    NoSuchStream(StreamId),
+    /// It is over; its media has been closed.
+    #[error("stream {0} has ended")]
+    Ended(StreamId),
+    /// Postgres.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for StepError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NoSuchStream(_) => Kind::NotFound,
+            Self::Ended(_) => Kind::Conflict,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoSuchStream(_) => "STREAM_NOT_FOUND",
+            Self::Ended(_) => "STREAM_ENDED",
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+impl StreamManager {
+    /// Whether whoever shows this token may publish the stream. Then the media server of this process, which asks,
+    /// is opened for it: after a restart it has not heard of the stream.
+    pub async fn may_publish(&self, id: StreamId, publish_token: &str) -> Result<(), PublishError> {
+        let mut db = self.inner.store.acquire().await?;
+        let hash = streams::publish_token_hash(&mut db, id).await?.ok_or(PublishError::NotTheToken)?;
+        if !token::matches(publish_token, &hash) {
+            return Err(PublishError::NotTheToken);
+        }
+        let stream = streams::find(&mut db, id).await?.ok_or(PublishError::NotTheToken)?;
+        drop(db);
+        if stream.status == StreamStatus::Ended {
+            return Err(PublishError::Ended(id));
+        }
+        let node = self.inner.media.open(id).await?.node;
+        if stream.node != Some(node) {
+            self.move_to(id, node).await?;
+        }
+        Ok(())
+    }
+
+    /// The publisher came to another node than before.
+    async fn move_to(&self, id: StreamId, node: NodeId) -> Result<(), StoreError> {
+        let mut tx = self.inner.store.begin().await?;
+        let Some(stream) = streams::lock(&mut tx, id).await? else { return Ok(()) };
+        streams::save(&mut tx, &Stream { node: Some(node), ..stream }).await?;
+        commit(tx).await
+    }
+
+    /// The stream that the holder of this stream key publishes now: the unfinished one that it made before, within
+    /// the grace time, else a new one, titled after its creator, visible as configured.
+    pub async fn stream_for_key(&self, key: &str) -> Result<StreamId, KeyPublishError> {
+        let prefix = token::prefix_of(key).ok_or(KeyPublishError::NoSuchKey)?;
+        let mut tx = self.inner.store.begin().await?;
+        let found = stream_keys::lock_by_prefix(&mut tx, prefix).await?;
+        let Some((row, _)) = found.filter(|(_, hash)| token::matches(key, hash)) else {
+            return Err(KeyPublishError::NoSuchKey);
+        };
+        let now = self.inner.clock.now();
+        stream_keys::used(&mut tx, row.id, now).await?;
+        let mut unfinished = streams::lock_made_with(&mut tx, row.id).await?.into_iter();
+        let goes_on = unfinished.find(|stream| verdict(stream, now, &self.inner.config, None) != Verdict::Over);
+        match goes_on {
+            Some(stream) => self.resume(tx, stream).await,
+            None => self.start_with(tx, &row).await,
+        }
+    }
+
+    async fn resume(&self, mut tx: Tx, stream: Stream) -> Result<StreamId, KeyPublishError> {
+        let id = stream.id;
+        let node = self.inner.media.open(id).await.map_err(StartError::from)?.node;
+        streams::save(&mut tx, &Stream { node: Some(node), ..stream }).await?;
+        commit(tx).await?;
+        Ok(id)
+    }
+
+    async fn start_with(&self, mut tx: Tx, key: &StreamKey) -> Result<StreamId, KeyPublishError> {
+        let creator = self.must_have_room(&mut tx, key.owner).await?;
+        let title = Title::trusted(format!("{creator}'s stream"));
+        let new = NewStream { title, visibility: self.inner.config.key_visibility };
+        // Nobody knows this token: such a stream is published with its key alone.
+        let hash = token::hash(token::publish_token().expose());
+        let (stream, _) = self.insert(&mut tx, key.owner, new, hash, Some(key.id)).await?;
+        self.commit_start(tx, &stream).await?;
+        Ok(stream.id)
+    }
+
+    /// The first keyframe of a publisher arrived. One that publishes an ended stream is cut off.
+    pub async fn went_live(&self, id: StreamId) -> Result<(), StepError> {
+        let mut tx = self.inner.store.begin().await?;
+        let stream = streams::lock(&mut tx, id).await?.ok_or(StepError::NoSuchStream(id))?;
+        let Ok(live) = stream.clone().go_live(self.inner.clock.now()) else {
+            drop(tx);
+            self.inner.media.close(id, stream.node).await;
+            return Err(StepError::Ended(id));
+        };
+        if live == stream {
+            return Ok(());
+        }
+        streams::save(&mut tx, &live).await?;
+        commit(tx).await?;
+        match stream.status {
+            StreamStatus::Starting => tracing::info!(stream.id = %id, "stream {id} went live"),
+            _ => tracing::info!(stream.id = %id, "the publisher of stream {id} is back"),
+        }
+        self.announce(&StreamEvent::WentLive { stream: id }).await;
+        Ok(())
+    }
+
+    /// The publisher's connection is over. If it said so itself, the stream is over too; else the grace time runs.
+    /// A stream that was not live yet goes on waiting.
+    pub async fn publisher_left(&self, id: StreamId, deliberate: bool) -> Result<(), StepError> {
+        let mut tx = self.inner.store.begin().await?;
+        let stream = streams::lock(&mut tx, id).await?.ok_or(StepError::NoSuchStream(id))?;
+        match stream.status {
+            StreamStatus::Ended => {}
+            _ if deliberate => drop(self.finish(tx, stream).await?),
+            StreamStatus::Starting => {}
+            StreamStatus::Live => self.mark_left(tx, stream.publisher_left(self.inner.clock.now())).await?,
+        }
+        Ok(())
+    }
+
+    /// Writes down that the publisher is away.
+    pub(crate) async fn mark_left(&self, mut tx: Tx, left: Stream) -> Result<(), StoreError> {
+        let id = left.id;
+        streams::save(&mut tx, &left).await?;
+        commit(tx).await?;
+        tracing::info!(stream.id = %id, "the publisher of stream {id} is away");
+        self.announce(&StreamEvent::PublisherLeft { stream: id }).await;
+        Ok(())
+    }
+}
