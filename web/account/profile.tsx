@@ -1,0 +1,67 @@
+// How one is shown to others, and one's address.
+import { useState } from "preact/hooks";
+
+import { changeProfile, profile, session as fetchSession } from "../shared/calls";
+import { session } from "../shared/session";
+import type { Profile } from "../shared/shapes";
+import { inWords, t } from "../shared/texts/texts";
+import { Field, TextField } from "../shared/ui/field";
+import { useLoad } from "../shared/ui/load";
+import { Notice } from "../shared/ui/notice";
+import { texts, useSubmit } from "./submit";
+
+export function ProfileForm() {
+  const { value, problem } = useLoad("me", profile);
+  return (
+    <section class="sheet">
+      <h2>{t.account.profile}</h2>
+      {problem && <Notice tone="bad"><span>{inWords(problem)}</span></Notice>}
+      {value && <Fields profile={value} />}
+    </section>
+  );
+}
+
+function Fields({ profile: me }: { profile: Profile }) {
+  const submit = useSubmit();
+  const [isSaved, setSaved] = useState(false);
+  const send = (event: Event) => {
+    const text = texts(event);
+    const wanted = {
+      username: text("username"), display_name: text("display_name"), bio: text("bio"), email: text("email"),
+    };
+    submit.run(async () => {
+      setSaved(false);
+      const isNew = ([key, now]: [string, string]) => now !== (me[key as keyof Profile] ?? "");
+      await changeProfile(Object.fromEntries(Object.entries(wanted).filter(isNew)));
+      session.value = await fetchSession();
+      setSaved(true);
+    })(event);
+  };
+  const general = submit.general("USERNAME", "EMAIL", "DISPLAY_NAME", "BIO");
+  return (
+    <form class="form" onSubmit={send}>
+      {general && <Notice tone="bad"><span>{general}</span></Notice>}
+      <div class="columns">
+        <TextField
+          label={t.account.displayName} hint={t.account.displayNameHint} wrong={submit.wrong("DISPLAY_NAME")}
+          name="display_name" defaultValue={me.display_name ?? ""} maxLength={50} autocomplete="nickname"
+        />
+        <TextField
+          label={t.auth.username} hint={t.auth.usernameHint} wrong={submit.wrong("USERNAME")} autocomplete="username"
+          name="username" defaultValue={me.username} required minLength={3} maxLength={30} autocapitalize="none"
+        />
+      </div>
+      <TextField
+        label={t.auth.email} hint={t.auth.emailHint} wrong={submit.wrong("EMAIL")}
+        type="email" name="email" defaultValue={me.email ?? ""} required autocomplete="email"
+      />
+      <Field label={t.account.bio} wrong={submit.wrong("BIO")}>
+        {(control) => <textarea {...control} name="bio" defaultValue={me.bio ?? ""} maxLength={1000} />}
+      </Field>
+      <div class="row">
+        <button class="key main" disabled={submit.isBusy}>{submit.isBusy ? t.account.saving : t.account.save}</button>
+        <span role="status" class="muted">{isSaved && !submit.isBusy ? t.account.saved : ""}</span>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,45 @@
+// One stream or archive on a shelf.
+import { reach } from "../shared/reach";
+import { liveStatus, nameOf, type Archive, type Stream } from "../shared/shapes";
+import { t } from "../shared/texts/texts";
+import { ago, isoDuration, tick, timecode } from "../shared/time";
+import { Lamp } from "../shared/ui/lamp";
+import { Poster } from "./poster";
+
+export function LiveCard({ stream }: { stream: Stream }) {
+  const since = (tick() - Date.parse(stream.started_at)) / 1000;
+  const isAway = liveStatus(stream) === "reconnecting";
+  const count = stream.viewer_count ?? 0;
+  return (
+    <li class="card">
+      <div class="picture">
+        <Poster id={stream.stream_id} name={nameOf(stream.user) || stream.title} />
+        <Lamp tone={isAway ? "wait" : "air"}>{isAway ? t.home.away : t.player.live}</Lamp>
+        <span class="corner figure"><span class="unseen">{t.home.liveFor("")}</span>{timecode(since)}</span>
+      </div>
+      <h3><a href={`/watch/${stream.stream_id}`}>{stream.title}</a></h3>
+      <p class="by"><span class="clip">{nameOf(stream.user)}</span><span>{t.home.viewers(count)}</span></p>
+    </li>
+  );
+}
+
+export function ArchiveCard({ archive }: { archive: Archive }) {
+  const created = new Date(archive.created_at);
+  const seconds = archive.duration ?? 0;
+  return (
+    <li class="card">
+      <div class="picture">
+        <Poster
+          id={archive.stream_id} name={nameOf(archive.user) || archive.title}
+          thumbnail={archive.thumbnail_url ? reach(archive.thumbnail_url) : null}
+        />
+        {seconds > 0 && <time class="corner figure" dateTime={isoDuration(seconds)}>{timecode(seconds)}</time>}
+      </div>
+      <h3><a href={`/archives/${archive.archive_id}`}>{archive.title}</a></h3>
+      <p class="by">
+        <span class="clip">{nameOf(archive.user)}</span>
+        <time dateTime={archive.created_at}>{ago(created, new Date(tick()), t.locale)}</time>
+      </p>
+    </li>
+  );
+}

@@ -1,0 +1,37 @@
+// HTTP of WHIP and WHEP (RFC 9725): an offer goes out, an answer comes back, DELETE ends it.
+import { ask } from "../shared/api";
+import { reach } from "../shared/reach";
+
+/** A negotiated session on a media server. */
+export interface MediaSession {
+  readonly answer: string;
+  /** Where it can be ended; null where the server named no place. */
+  readonly place: string | null;
+}
+
+/** Posts `offer` to a WHIP or WHEP endpoint. Throws a `Problem` when it is refused. */
+export async function negotiate(
+  endpoint: string, offer: string, bearer: string | null, signal: AbortSignal,
+): Promise<MediaSession> {
+  const url = reach(endpoint);
+  const response = await ask(url, {
+    method: "POST",
+    body: offer,
+    headers: { "content-type": "application/sdp", accept: "application/sdp", ...authorization(bearer) },
+    signal,
+  });
+  const location = response.headers.get("location");
+  const base = new URL(response.url || url, globalThis.location?.href);
+  const place = location ? reach(new URL(location, base).href) : null;
+  return { answer: await response.text(), place };
+}
+
+/** Ends a session. Nobody waits for it: what is lost here, the server finds out by itself. */
+export function dismiss(session: MediaSession | null, bearer: string | null): void {
+  if (!session?.place) return;
+  void ask(session.place, { method: "DELETE", headers: authorization(bearer), keepalive: true }).catch(() => {});
+}
+
+function authorization(bearer: string | null): Record<string, string> {
+  return bearer ? { authorization: `Bearer ${bearer}` } : {};
+}

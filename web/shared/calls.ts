@@ -1,0 +1,79 @@
+// Every call of the JSON API that the pages make, typed.
+import { ask, askJson, rememberSignedIn } from "./api";
+import type {
+  Archive, Page, Profile, Session, SignIn, StartedStream, Stream, StreamStatus, Visibility,
+} from "./shapes";
+
+export interface NewAccount {
+  readonly username: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+/** Makes the account and signs in with it. */
+export async function signUp(account: NewAccount): Promise<Session> {
+  await ask("/api/auth/register", { method: "POST", json: account });
+  return logIn(account.email, account.password);
+}
+
+export async function logIn(email: string, password: string): Promise<Session> {
+  await ask("/api/auth/login", { method: "POST", json: { email, password } });
+  rememberSignedIn(true);
+  return session();
+}
+
+export async function logOut(): Promise<void> {
+  rememberSignedIn(false);
+  await ask("/api/auth/logout", { method: "POST" });
+}
+
+export function session(): Promise<Session> {
+  return askJson("/api/auth/session");
+}
+
+export async function changePassword(current_password: string, new_password: string): Promise<void> {
+  await ask("/api/auth/password", { method: "PUT", json: { current_password, new_password } });
+}
+
+/** Where the user is signed in; told as a list or as a page of one. */
+export async function signIns(): Promise<readonly SignIn[]> {
+  const answer = await askJson<Page<SignIn> | readonly SignIn[]>("/api/auth/sessions");
+  return "items" in answer ? answer.items : answer;
+}
+
+export async function endSignIn(id: string): Promise<void> {
+  await ask(`/api/auth/sessions/${id}`, { method: "DELETE" });
+}
+
+export function profile(): Promise<Profile> {
+  return askJson("/api/users/me");
+}
+
+export function changeProfile(change: Partial<Pick<Profile, "username" | "display_name" | "bio" | "email">>): Promise<Profile> {
+  return askJson("/api/users/me", { method: "PUT", json: change });
+}
+
+export function startStream(title: string, visibility: Visibility): Promise<StartedStream> {
+  return askJson("/api/streams", { method: "POST", json: { title, visibility } });
+}
+
+export async function endStream(id: string): Promise<void> {
+  await ask(`/api/streams/${id}/end`, { method: "PUT" });
+}
+
+export function stream(id: string, signal?: AbortSignal): Promise<Stream> {
+  return askJson(`/api/streams/${id}`, signal ? { signal } : {});
+}
+
+export function streams(status: StreamStatus, limit = 12): Promise<Page<Stream>> {
+  return askJson(`/api/streams?status=${status}&limit=${limit}`);
+}
+
+export function archive(id: string): Promise<Archive> {
+  return askJson(`/api/archives/${id}`);
+}
+
+export function archives(limit = 12, cursor: string | null = null): Promise<Page<Archive>> {
+  const from = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+  return askJson(`/api/archives?limit=${limit}${from}`);
+}

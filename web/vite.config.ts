@@ -1,0 +1,39 @@
+// How the pages are built: one shell, one style sheet, hashed files under assets/ that may be cached for ever.
+import { defineConfig, type Plugin } from "vite";
+
+const SERVER = process.env.LIVESTREAM_URL ?? "http://127.0.0.1:8080";
+
+/** Tells the browser of the app's chunk while the tiny entry is still on its way. */
+function preloadApp(): Plugin {
+  return {
+    name: "preload-app",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler(html, { bundle }) {
+        const chunks = Object.values(bundle ?? {}).filter((file) => file.type === "chunk");
+        const app = chunks.find((chunk) => chunk.facadeModuleId?.endsWith("/app.tsx"));
+        if (!app) throw new Error("the app's chunk is missing from the bundle");
+        const missing = [app.fileName, ...app.imports].filter((file) => !html.includes(file));
+        return missing.map((file) => ({
+          tag: "link",
+          attrs: { rel: "modulepreload", href: `/${file}` },
+          injectTo: "head" as const,
+        }));
+      },
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [preloadApp()],
+  build: {
+    target: ["chrome123", "firefox121", "safari17.5"],
+    // Nothing inline: the content security policy forbids it, and data: URLs with it.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 400,
+  },
+  server: { proxy: { "/api": { target: SERVER, ws: true }, "/whip": SERVER } },
+  test: { environment: "happy-dom", include: ["**/*.test.{ts,tsx}"] },
+} as Parameters<typeof defineConfig>[0]);
