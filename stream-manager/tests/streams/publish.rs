@@ -1,0 +1,115 @@
+//! Publishers come and go.
+
+use domain::event::StreamEvent;
+use domain::{Fault as _, Kind, StreamId, StreamStatus, Visibility};
+
+use crate::world::{World, caller};
+
+#[tokio::test]
+async fn only_the_token_of_the_stream_lets_a_publisher_in() {
+    let world = World::new().await;
+    let mika = world.user("mika").await;
+    let (one, two) = (world.start(&mika, Visibility::Public).await, world.start(&mika, Visibility::Public).await);
+    let id = one.stream.id;
+    world.streams.may_publish(id, one.publish_token.expose()).await.unwrap();
+    for (stream, token) in [
+        (id, two.publish_token.expose().as_str()),
+        (id, ""),
+        (id, "***"),
+        (StreamId::new(), one.publish_token.expose()),
+    ] {
+        let error = world.streams.may_publish(stream, token).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (Kind::Unknown, "PUBLISH_TOKEN_INVALID"));
+    }
+    world.streams.end(&caller(&mika), id).await.unwrap();
+    let error = world.streams.may_publish(id, one.publish_token.expose()).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (Kind::Conflict, "STREAM_ENDED"));
+}
+
+#[tokio::test]
+async fn the_first_keyframe_makes_a_stream_live_and_tells_everybody_once() {
+    let world = World::new().await;
+    let mika = world.user("mika").await;
+    let id = world.start(&mika, Visibility::Public).await.stream.id;
+    let mut news = world.news().await;
+    world.clock.forward(5);
+    world.streams.went_live(id).await.unwrap();
+    world.streams.went_live(id).await.unwrap();
+    let stream = world.stream(id).await;
+    assert_eq!(stream.status, StreamStatus::Live);
+    assert!(stream.started_at > stream.created_at);
+    world.streams.publisher_left(id, false).await.unwrap();
+    assert_eq!(news.next().await, StreamEvent::WentLive { stream: id });
+    assert_eq!(news.next().await, StreamEvent::PublisherLeft { stream: id });
+}
+
+#[tokio::test]
+async fn a_publisher_that_is_back_within_the_grace_time_goes_on_with_the_same_stream() {
+    let world = World::new().await;
+    let mika = world.user("mika").await;
+    let id = world.live(&mika, Visibility::Public).await;
+    world.streams.publisher_left(id, false).await.unwrap();
+    world.clock.forward(59);
+    assert_eq!(world.streams.reap().await.unwrap().ended, []);
+    world.streams.went_live(id).await.unwrap();
+    world.clock.forward(3600);
+    world.heartbeat().await;
+    assert_eq!(world.streams.reap().await.unwrap().ended, []);
+    let stream = world.stream(id).await;
+    assert_eq!((stream.status, stream.publisher_left_at), (StreamStatus::Live, None));
+}
+
+#[tokio::test]
+async fn a_publisher_that_says_goodbye_ends_the_stream_at_once() {
+    let world = World::new().await;
+    let mika = world.user("mika").await;
+    let live = world.live(&mika, Visibility::Public).await;
+    let waiting = world.start(&mika, Visibility::Public).await.stream.id;
+    for id in [live, waiting] {
+        world.streams.publisher_left(id, true).await.unwrap();
+        assert_eq!(world.stream(id).await.status, StreamStatus::Ended);
+        assert!(!world.media.is_open(id));
+        world.streams.publisher_left(id, true).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_publisher_that_fails_before_its_first_picture_may_try_again() {
+    let world = World::new().await;
+    let mika = world.user("mika").await;
+    let started = world.start(&mika, Visibility::Public).await;
+    let id = started.stream.id;
+    world.streams.publisher_left(id, false).await.unwrap();
+    world.clock.forward(120);
+    world.streams.reap().await.unwrap();
+    world.streams.may_publish(id, started.publish_token.expose()).await.unwrap();
+    world.streams.went_live(id).await.unwrap();
+    assert_eq!(world.stream(id).await.publisher_left_at, None);
+}
+
+#[tokio::test]
+async fn a_publisher_of_an_ended_stream_is_cut_off() {
+    let world = World::new().await;
+    let mika = world.user("mika").await;
+    let started = world.start(&mika, Visibility::Public).await;
+    let id = started.stream.id;
+    world.streams.end(&caller(&mika), id).await.unwrap();
+    // As if it had been let in just before the end.
+    stream_manager::MediaNodes::open(&*world.media, id).await.unwrap();
+    assert_eq!(world.streams.went_live(id).await.unwrap_err().code(), "STREAM_ENDED");
+    assert!(!world.media.is_open(id));
+    assert_eq!(world.streams.went_live(StreamId::new()).await.unwrap_err().kind(), Kind::NotFound);
+}
+
+#[tokio::test]
+async fn after_a_restart_the_same_token_opens_the_stream_on_the_new_node() {
+    let world = World::new().await;
+    let mika = world.user("mika").await;
+    let started = world.start(&mika, Visibility::Public).await;
+    let id = started.stream.id;
+    world.streams.went_live(id).await.unwrap();
+    let (restarted, media) = world.another_process();
+    restarted.may_publish(id, started.publish_token.expose()).await.unwrap();
+    assert!(media.is_open(id));
+    assert_eq!(world.stream(id).await.node, Some(media.node));
+}
