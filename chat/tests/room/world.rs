@@ -268,7 +268,11 @@ impl Client {
             return match next {
                 Some(Ok(Message::Text(text))) => Heard::Frame(serde_json::from_str(&text).expect("frames are JSON")),
                 Some(Ok(Message::Ping(_))) => Heard::Ping,
-                Some(Ok(Message::Close(frame))) => Heard::Closed(frame.map(|frame| frame.code.into())),
+                Some(Ok(Message::Close(frame))) => {
+                    // Answers the close, as browsers do by themselves; the server may be gone already.
+                    let _ = self.socket.flush().await;
+                    Heard::Closed(frame.map(|frame| frame.code.into()))
+                }
                 Some(Ok(_)) => continue,
                 Some(Err(_)) | None => Heard::Closed(None),
             };
