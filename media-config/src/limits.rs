@@ -1,0 +1,38 @@
+//! How much is kept and how much is allowed.
+
+use serde::{Deserialize, Deserializer, de};
+
+/// Packets kept of each track, for retransmission, for newcomers and for the recorder. Powers of two.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct History {
+    /// 2048 packets are about 7 s of 2.5 Mbit/s, and 2.5 MB.
+    #[serde(deserialize_with = "power_of_two")]
+    pub video_packets: usize,
+    /// 512 packets are about 10 s of 20 ms frames.
+    #[serde(deserialize_with = "power_of_two")]
+    pub audio_packets: usize,
+}
+
+/// Bounds against overload and abuse.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// The longest offer taken: a browser's has 5 to 12 KB.
+    pub offer_bytes: usize,
+    /// Connections per process, of publishers and watchers; beyond it new ones are asked to come back. One core carries
+    /// about 440 in the present form of sending.
+    pub connections: usize,
+    /// Addresses from which one connection may be reached at a time: its network paths, old and new.
+    pub addresses_per_connection: usize,
+    /// Packets sent again to one watcher per second at most, so that a flood of requests does not become a flood of media.
+    pub repeats_per_second: u32,
+}
+
+fn power_of_two<'de, D: Deserializer<'de>>(input: D) -> Result<usize, D::Error> {
+    let count = usize::deserialize(input)?;
+    if !count.is_power_of_two() || count < 64 {
+        return Err(de::Error::custom("a history is a power of two, 64 or more"));
+    }
+    Ok(count)
+}
