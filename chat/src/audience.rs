@@ -193,6 +193,18 @@ impl Audience {
         state.send(|| Outgoing::Frame(frame.clone()));
     }
 
+    /// Tells how many watch, if that is news.
+    pub(crate) fn announce_viewers(&self, count: u32) {
+        let mut state = self.lock();
+        if state.standing.viewer_count == Some(count) {
+            return;
+        }
+        state.standing.viewer_count = Some(count);
+        let notice = Notice { status: state.standing.status, viewer_count: Some(count), archive_id: None };
+        let frame = frame::stream(&notice);
+        state.send(|| Outgoing::Frame(frame.clone()));
+    }
+
     /// What the stream's keeper says now. Announcements come first; this repairs one that was lost.
     pub(crate) fn correct(&self, room: Room) {
         let mut state = self.lock();

@@ -99,6 +99,13 @@ impl Chat {
         }
     }
 
+    /// Tells those who are in the stream's chat on this node how many watch, if the number has changed.
+    pub fn announce_viewers(&self, stream: StreamId, count: u32) {
+        if let Some(audience) = self.hub().audience(stream) {
+            audience.announce_viewers(count);
+        }
+    }
+
     /// The rooms that have listeners on this node.
     pub fn rooms_open(&self) -> Vec<StreamId> {
         let audiences = self.hub().audiences();
