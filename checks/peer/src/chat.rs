@@ -63,9 +63,10 @@ enum Arrived {
 }
 
 impl ChatClient {
-    /// Connects as somebody or, without `bearer`, as nobody. The error of a server that says no is [`Refused`].
+    /// Connects as somebody or, without `bearer`, as nobody. The address may begin with `http` too. The error of a server that says no is [`Refused`].
     pub async fn connect(chat_url: &str, bearer: Option<&str>) -> anyhow::Result<Self> {
-        let mut request = chat_url.into_client_request()?;
+        let address = chat_url.strip_prefix("http").map(|rest| format!("ws{rest}"));
+        let mut request = address.as_deref().unwrap_or(chat_url).into_client_request()?;
         let headers = request.headers_mut();
         headers.insert("sec-websocket-protocol", HeaderValue::from_static(PROTOCOL));
         if let Some(bearer) = bearer {

@@ -3,7 +3,8 @@
 //!
 //! The media endpoints are built on the async `webrtc` crate, so that they share no code with the media server's
 //! sockets, forwarding and recording. What a viewer has seen is counted where packets leave decryption. There is no
-//! TLS and nothing but loopback is used: these clients are for an installation on the same machine.
+//! TLS and nothing but loopback is used: these clients are for an installation on the same machine. All they know of
+//! the product are its public protocols; every wait has an end.
 
 mod account;
 mod annex_b;
