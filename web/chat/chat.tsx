@@ -15,7 +15,6 @@ export function Chat({ handle, title = t.chat.title }: { handle: RoomHandle; tit
     <section class="chat" aria-labelledby="chat-title">
       <header>
         <h2 id="chat-title">{title}</h2>
-        {room.viewers !== null && <span class="small muted">{t.player.viewers(room.viewers)}</span>}
       </header>
       <Trouble handle={handle} />
       <Log handle={handle} />
@@ -42,6 +41,7 @@ function Trouble({ handle }: { handle: RoomHandle }) {
 
 function Foot({ room, handle }: { room: Room; handle: RoomHandle }) {
   const { url } = useLocation();
+  if (room.status === "ended" && !room.maySpeak) return <p class="composer muted small">{t.chat.closed}</p>;
   if (session.value === null) {
     return (
       <div class="composer">
@@ -50,8 +50,6 @@ function Foot({ room, handle }: { room: Room; handle: RoomHandle }) {
     );
   }
   const mayNotSpeak = room.connection === "open" && room.you !== null && !room.maySpeak;
-  if (mayNotSpeak) {
-    return <p class="composer muted small">{room.status === "ended" ? t.chat.closed : t.chat.notAllowed}</p>;
-  }
+  if (mayNotSpeak) return <p class="composer muted small">{t.chat.notAllowed}</p>;
   return <Composer room={room} say={handle.say} />;
 }

@@ -97,7 +97,7 @@ function Share({ streamId }: { streamId: string }) {
       <div class="sharelink">
         <input id="share" class="box" readOnly value={url} onFocus={(event) => event.currentTarget.select()} />
         <Copy text={url} done={s.copied}>{s.copy}</Copy>
-        <a class="key not-small" href={url} target="_blank" rel="noreferrer">{s.openPage}</a>
+        <a class="key" href={url} target="_blank" rel="noreferrer">{s.openPage}</a>
       </div>
     </div>
   );

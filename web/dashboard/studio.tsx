@@ -66,7 +66,9 @@ function Room() {
         {media && handle.trouble && <Notice tone="bad"><span>{handle.trouble}</span></Notice>}
         {media && <Meter media={media} isMuted={media.getAudioTracks()[0]?.enabled === false} />}
         {running && <Desk stream={running} viewers={chat.room.viewers} />}
-        <Pickers handle={handle} />
+        {isOn
+          ? <details class="more"><summary>{t.studio.sources}</summary><Pickers handle={handle} /></details>
+          : <Pickers handle={handle} />}
       </div>
       {running ? <Chat handle={chat} title={t.studio.chat} /> : <Plan handle={handle} />}
     </div>

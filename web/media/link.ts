@@ -103,9 +103,9 @@ export class Link {
     try {
       await peer.setLocalDescription(await peer.createOffer());
       const offer = peer.localDescription?.sdp ?? "";
-      this.session = await this.around.negotiate(this.ends.endpoint, offer, this.ends.bearer, this.stop.signal);
+      this.session = await this.around.negotiate(this.ends.endpoint, offer, this.ends.bearer);
       if (this.isClosed) {
-        this.around.dismiss(this.session, this.ends.bearer);
+        this.drop(true);
         return null;
       }
       await peer.setRemoteDescription({ type: "answer", sdp: this.session.answer });

@@ -11,18 +11,17 @@ export interface MediaSession {
 
 /** Posts `offer` to a WHIP or WHEP endpoint. Throws a `Problem` when it is refused. */
 export async function negotiate(
-  endpoint: string, offer: string, bearer: string | null, signal: AbortSignal,
+  endpoint: string, offer: string, bearer: string | null,
 ): Promise<MediaSession> {
   const url = reach(endpoint);
   const response = await ask(url, {
     method: "POST",
     body: offer,
     headers: { "content-type": "application/sdp", accept: "application/sdp", ...authorization(bearer) },
-    signal,
   });
   const location = response.headers.get("location");
-  const base = new URL(response.url || url, globalThis.location?.href);
-  const place = location ? reach(new URL(location, base).href) : null;
+  const base = response.url || globalThis.location.href;
+  const place = location ? reach(location, base) : null;
   return { answer: await response.text(), place };
 }
 

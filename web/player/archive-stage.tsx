@@ -87,9 +87,14 @@ function Seek({ playing, to }: { playing: Playing; to: (seconds: number) => void
 }
 
 function Speed({ to }: { to: (rate: number) => void }) {
+  const [rate, setRate] = useState("1");
+  const pick = (next: string) => {
+    setRate(next);
+    to(Number(next));
+  };
   return (
-    <select aria-label={t.player.speed} defaultValue="1" onChange={(event) => to(Number(event.currentTarget.value))}>
-      {SPEEDS.map((rate) => <option key={rate} value={String(rate)}>{rate}×</option>)}
+    <select aria-label={t.player.speed} value={rate} onChange={(event) => pick(event.currentTarget.value)}>
+      {SPEEDS.map((speed) => <option key={speed} value={String(speed)}>{speed}×</option>)}
     </select>
   );
 }

@@ -1,13 +1,14 @@
 // Addresses from the server, as this page can reach them.
 
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+/** Where the server's own resources stand. */
+const OURS = /^\/(api|whip|whep)(\/|$)/;
 
 /**
- * The server's absolute address `url` as `page` may fetch it. A server on this very machine has several names;
- * there the page's own is the one its cookies and policy go with.
+ * The server's absolute address `url` as a page may fetch it. The server knows itself by one name, people reach it
+ * by several (localhost, an address, a proxy's host); what is the server's own is asked for by the name the page
+ * came from, with which its cookies and its policy go. Anything else, as a file on a CDN, stays as it is.
  */
-export function reach(url: string, page: URL | Location = location): string {
-  const there = new URL(url, page.href);
-  const sameMachine = LOOPBACK.test(there.hostname) && LOOPBACK.test(page.hostname) && there.port === page.port;
-  return there.origin === page.origin || sameMachine ? there.pathname + there.search : there.href;
+export function reach(url: string, page: string = location.href): string {
+  const there = new URL(url, page);
+  return OURS.test(there.pathname) ? there.pathname + there.search : there.href;
 }

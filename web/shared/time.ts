@@ -27,9 +27,9 @@ export function ago(then: Date, now: Date, locale = "en"): string {
   return step ? words.format(Math.round(seconds / step[1]), step[0]) : words.format(0, "second");
 }
 
-/** Hour and minute, as the locale writes them. */
+/** Hour and minute, on the 24-hour clock: it fits a narrow column in every language. */
 export function clock(at: Date, locale?: string): string {
-  return at.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+  return at.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 /** Bytes as `12.4 MB`. */

@@ -65,6 +65,7 @@ export const en = {
   studio: {
     title: "Go live",
     source: "Source",
+    sources: "Camera, screen and microphone",
     camera: "Camera",
     screen: "Screen",
     microphone: "Microphone",

@@ -19,7 +19,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
       <header class="masthead">
         <Mark />
         <nav aria-label={t.nav.main}>
-          {path !== "/go-live" && <ToStudio />}
+          {path !== "/go-live" && !(path === "/" && session.value === null) && <ToStudio />}
           <Who />
           <ThemeKey />
         </nav>
