@@ -43,7 +43,7 @@ impl Fault for OpenError {
             Self::NotWebSocket => "WEBSOCKET_REQUIRED",
             Self::OtherSubprotocol => "SUBPROTOCOL_UNKNOWN",
             Self::NoSuchStream => "STREAM_NOT_FOUND",
-            Self::ForeignPage => "ORIGIN_NOT_ALLOWED",
+            Self::ForeignPage => "FOREIGN_PAGE",
             Self::Full => "CHAT_FULL",
         }
     }

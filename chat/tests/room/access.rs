@@ -83,7 +83,7 @@ async fn foreign_pages_are_refused_and_ours_are_not() {
     let config = Config { allowed_origins: vec!["https://ours.example".into()], ..Config::default() };
     let (node, stream) = (world.node(config).await, world.stream().to_string());
     let (status, body) = node.open(&stream, &[("origin", "https://evil.example")]).await.err().expect("refused");
-    assert_eq!((status, &body["code"]), (403, &json!("ORIGIN_NOT_ALLOWED")));
+    assert_eq!((status, &body["code"]), (403, &json!("FOREIGN_PAGE")));
     assert!(node.open(&stream, &[("origin", "https://ours.example")]).await.is_ok());
     let same = format!("http://{}", node.address);
     assert!(node.open(&stream, &[("origin", &same)]).await.is_ok());
