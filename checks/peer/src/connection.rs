@@ -96,9 +96,13 @@ impl Connection {
         Ok(())
     }
 
-    /// What state the connection is in.
-    pub(crate) fn state(&self) -> watch::Receiver<RTCPeerConnectionState> {
-        self.state.clone()
+    /// Waits until the other side is gone, by its own word or by its silence.
+    pub(crate) async fn cut(&self, within: Duration) -> anyhow::Result<()> {
+        use RTCPeerConnectionState::{Closed, Disconnected, Failed};
+        let mut state = self.state.clone();
+        let gone = state.wait_for(|state| matches!(state, Disconnected | Failed | Closed));
+        timeout(within, gone).await.with_context(|| format!("still connected after {within:?}"))??;
+        Ok(())
     }
 
     /// Ends it as an endpoint does that leaves properly.

@@ -21,6 +21,8 @@ mod publisher;
 mod reception;
 mod signalling;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod viewer;
 
 pub use account::{Account, Session, StreamInfo};

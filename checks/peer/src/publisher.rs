@@ -27,7 +27,7 @@ const PICTURE_RATE: u32 = 90_000;
 /// A connection that sends. Dropped, it vanishes.
 #[derive(Debug)]
 pub struct Publisher {
-    connection: Connection,
+    pub(crate) connection: Connection,
     resource: Option<Resource>,
     sending: Arc<Sending>,
 }
@@ -54,7 +54,8 @@ impl Publisher {
     ///
     /// The error of a server that says no is [`crate::Refused`].
     pub async fn start(whip_url: &str, token: &str, media: &Media) -> anyhow::Result<Self> {
-        let (mut publisher, offer) = Self::prepare().await?;
+        let mut publisher = Self::open().await?;
+        let offer = publisher.connection.offer().await?;
         let (resource, answer) = signalling::offer(whip_url, Some(token), offer).await?;
         publisher.resource = Some(resource);
         publisher.connection.accept(answer).await?;
@@ -62,9 +63,9 @@ impl Publisher {
         Ok(publisher)
     }
 
-    /// A publisher that has made its offer.
-    pub(crate) async fn prepare() -> anyhow::Result<(Self, String)> {
-        let mut connection = Connection::open().await?;
+    /// A publisher with its tracks, connected to nobody.
+    pub(crate) async fn open() -> anyhow::Result<Self> {
+        let connection = Connection::open().await?;
         let stream = Uuid::new_v4().to_string();
         let video = track(&stream, RtpCodecKind::Video, connection::video());
         let audio = track(&stream, RtpCodecKind::Audio, connection::audio());
@@ -76,13 +77,8 @@ impl Publisher {
             };
             connection.peer.add_transceiver_from_track(Arc::clone(&track.local) as _, Some(init)).await?;
         }
-        let offer = connection.offer().await?;
         let sending = Arc::new(Sending { video, audio, sent: Mutex::default(), answered: AtomicU64::new(0) });
-        Ok((Self { connection, resource: None, sending }, offer))
-    }
-
-    pub(crate) async fn accept(&self, answer: String) -> anyhow::Result<()> {
-        self.connection.accept(answer).await
+        Ok(Self { connection, resource: None, sending })
     }
 
     /// Waits for the connection and begins to send.
@@ -107,9 +103,9 @@ impl Publisher {
         *self.sending.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the connection lives, as far as this side knows.
-    pub fn is_connected(&self) -> bool {
-        *self.connection.state().borrow() == webrtc::peer_connection::RTCPeerConnectionState::Connected
+    /// Waits until the other side has cut us off.
+    pub async fn wait_for_cut(&self, within: Duration) -> anyhow::Result<()> {
+        self.connection.cut(within).await
     }
 
     /// The address of the WHIP session; none when connected directly.

@@ -100,6 +100,11 @@ impl Viewer {
         }
     }
 
+    /// Waits until the other side has cut us off.
+    pub async fn wait_for_cut(&self, within: Duration) -> anyhow::Result<()> {
+        self.connection.cut(within).await
+    }
+
     /// Ends the session as WHEP has it, by DELETE; what was seen in all.
     pub async fn stop(mut self) -> anyhow::Result<Seen> {
         if let Some(resource) = self.resource.take() {
