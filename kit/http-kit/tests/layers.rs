@@ -1,5 +1,7 @@
 //! What every route gets from `http_kit::layers`, whatever it does itself.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;

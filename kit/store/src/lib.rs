@@ -83,7 +83,7 @@ pub struct Store {
 }
 
 /// How long a request waits for a free connection before it is told that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Store {
     /// A pool that connects on first use, so that a database that is away at start is no crash.
