@@ -38,25 +38,6 @@ impl FromStr for SessionId {
     }
 }
 
-/// ICE credentials of our side of one connection.
-#[derive(Debug, Clone)]
-pub(crate) struct Credentials {
-    /// Our name for the connection in connectivity checks; also its entity tag over HTTP.
-    pub(crate) ufrag: String,
-    /// What checks are signed with.
-    pub(crate) password: String,
-}
-
-impl Credentials {
-    /// New ones: 64 and 128 bits.
-    pub(crate) fn new() -> Self {
-        Self {
-            ufrag: format!("{:016x}", u64::from_ne_bytes(bytes())),
-            password: format!("{:032x}", u128::from_ne_bytes(bytes())),
-        }
-    }
-}
-
 /// Synchronisation sources for a watcher: different from each other, and not 0.
 pub(crate) fn sources<const N: usize>() -> [u32; N] {
     let start = number();

@@ -194,6 +194,24 @@ impl Section {
     }
 }
 
+/// An answer that tells the browser at which bit rate to begin with this format. Others ignore it.
+pub(crate) fn with_start_bitrate(answer: &str, payload_type: u8, kbit_per_sec: u32) -> String {
+    let parameters = format!("a=fmtp:{payload_type} ");
+    let coding = format!("a=rtpmap:{payload_type} ");
+    let has_parameters = answer.lines().any(|line| line.starts_with(&parameters));
+    let mut text = String::with_capacity(answer.len() + 64);
+    for line in answer.lines().map(str::trim_end) {
+        text.push_str(line);
+        if line.starts_with(&parameters) {
+            text.push_str(&format!(";x-google-start-bitrate={kbit_per_sec}"));
+        } else if line.starts_with(&coding) && !has_parameters {
+            text.push_str(&format!("\r\n{parameters}x-google-start-bitrate={kbit_per_sec}"));
+        }
+        text.push_str("\r\n");
+    }
+    text
+}
+
 /// Which H.264 we would rather have: constrained baseline, then baseline, main, others. Packetization mode 1 only: it is
 /// what everybody sends, and mode 0 cannot carry large slices.
 fn h264_rank(format: &Format) -> Option<u8> {
@@ -242,6 +260,15 @@ mod tests {
     fn candidates_are_left_out() {
         let with = format!("{VIDEO}a=candidate:1 1 udp 1 f00.local 5000 typ host\r\na=end-of-candidates\r\n");
         assert!(!offer(&with).expect("it is an offer").text.contains("candidate"));
+    }
+
+    #[test]
+    fn the_start_bitrate_goes_to_the_format_it_is_for() {
+        let answer = "a=rtpmap:96 VP8/90000\r\na=rtpmap:105 H264/90000\r\na=fmtp:105 packetization-mode=1\r\n";
+        let h264 = with_start_bitrate(answer, 105, 1500);
+        assert!(h264.ends_with("a=fmtp:105 packetization-mode=1;x-google-start-bitrate=1500\r\n"), "{h264}");
+        let vp8 = with_start_bitrate(answer, 96, 1500);
+        assert!(vp8.starts_with("a=rtpmap:96 VP8/90000\r\na=fmtp:96 x-google-start-bitrate=1500\r\n"), "{vp8}");
     }
 
     #[test]

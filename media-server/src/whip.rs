@@ -14,7 +14,7 @@ use crate::MediaServer;
 use crate::directory::{Role, Ticket};
 use crate::random::SessionId;
 use crate::rtc::{Negotiation, Publisher};
-use crate::sdp::Offer;
+use crate::sdp::{Offer, with_start_bitrate};
 use crate::shard::Command;
 use crate::signal::{self, SignalError};
 use crate::udp;
@@ -65,7 +65,11 @@ async fn open(
     base: &str,
 ) -> Result<Response, Problem> {
     let negotiation = negotiation(server, offer)?;
-    let (peer, answered) = Publisher::answer(server.identity(), offer, &negotiation, udp::now())?;
+    let (peer, mut answered) = Publisher::answer(server.identity(), offer, &negotiation, udp::now())?;
+    if let Some(video) = &negotiation.video {
+        let start = server.profile().codecs.start_kbit_per_sec;
+        answered.sdp = with_start_bitrate(&answered.sdp, video.payload_type, start);
+    }
     let session = SessionId::new();
     let ticket = Ticket {
         stream,

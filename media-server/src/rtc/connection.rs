@@ -17,8 +17,7 @@ use ::rtc::stun::message::Message;
 use bytes::BytesMut;
 
 use super::feedback::{Note, Notes};
-use super::negotiate::{Answered, NegotiateError, answer};
-use crate::random::Credentials;
+use super::negotiate::{Answered, Credentials, NegotiateError, answer};
 
 /// Where a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,6 @@ use domain::media::Codec;
 use domain::{Fault, Kind};
 
 use super::Identity;
-use crate::random::Credentials;
 use crate::sdp::Choice;
 
 /// Negotiation that did not come to an answer.
@@ -60,6 +59,15 @@ impl Fault for NegotiateError {
             Self::Engine(_) => "INTERNAL",
         }
     }
+}
+
+/// ICE credentials of our side of one connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Credentials {
+    /// Our name for the connection in connectivity checks; also its entity tag over HTTP.
+    pub(crate) ufrag: String,
+    /// What checks are signed with.
+    pub(crate) password: String,
 }
 
 /// What goes back to whoever offered.
@@ -135,7 +143,6 @@ const REPLAY_WINDOW: usize = 1024;
 /// A connection of the engine: ICE-lite, DTLS server, no mDNS, and no timeouts of its own.
 pub(super) fn engine(
     identity: &Identity,
-    credentials: &Credentials,
     media: MediaEngine,
     registry: Registry,
     protection: Protection,
@@ -151,7 +158,6 @@ pub(super) fn engine(
     let settings = SettingEngineBuilder::new()
         .with_lite(true)
         .with_answering_dtls_role(RTCDtlsRole::Server)
-        .with_ice_credentials(credentials.ufrag.clone(), credentials.password.clone())
         .with_ice_timeouts(never, never, None)
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .with_srtp_protection_profiles(profiles)

@@ -12,7 +12,6 @@ use super::Identity;
 use super::connection::Link;
 use super::feedback::{Note, NoteTaker, Notes};
 use super::negotiate::{self, Answered, NegotiateError, Negotiation, Protection};
-use crate::random::Credentials;
 use crate::sdp::Offer;
 use crate::track::Arrival;
 
@@ -64,10 +63,10 @@ impl Publisher {
             .with(Slot::ReceiverReport, ReceiverReportBuilder::new().build())
             .with(Slot::SenderReport, NoteTaker::new(notes.clone()));
         let registry = configure_twcc_receiver_only(registry, &mut media).map_err(NegotiateError::engine)?;
-        let credentials = Credentials::new();
-        let mut engine = negotiate::engine(identity, &credentials, media, registry, Protection::Widest, now)?;
+        let mut engine = negotiate::engine(identity, media, registry, Protection::Widest, now)?;
         let answered = negotiate::answer(&mut engine, &offer.text, &identity.addresses, now)?;
-        let link = Link::new(engine, identity.addresses.clone(), credentials, offer.text.clone(), notes);
+        let link =
+            Link::new(engine, identity.addresses.clone(), answered.credentials.clone(), offer.text.clone(), notes);
         let lane = |choice: &crate::sdp::Choice| Lane { payload_type: choice.payload_type, source: None };
         let publisher =
             Self { link, video: negotiation.video.as_ref().map(lane), audio: negotiation.audio.as_ref().map(lane) };

@@ -20,7 +20,7 @@ use super::connection::Link;
 use super::feedback::{NoteTaker, Notes};
 use super::negotiate::{self, Answered, NegotiateError, Negotiation, Protection};
 use crate::forward::Rewritten;
-use crate::random::{self, Credentials};
+use crate::random;
 use crate::sdp::{Choice, Offer};
 
 /// A packet on its way out.
@@ -67,8 +67,7 @@ impl Watcher {
         let media = negotiate::codecs(negotiation)?;
         let notes = Notes::default();
         let registry = Registry::new().with(Slot::SenderReport, NoteTaker::new(notes.clone()));
-        let credentials = Credentials::new();
-        let mut engine = negotiate::engine(identity, &credentials, media, registry, Protection::Cheapest, now)?;
+        let mut engine = negotiate::engine(identity, media, registry, Protection::Cheapest, now)?;
         let [video, video_repeats, audio, audio_repeats] = random::sources();
         let track = |choice: &Option<Choice>, source, repeats| {
             choice.clone().map(|choice| Lane { choice, source, repeats: (repeats, 0), packets: 0, bytes: 0 })
@@ -79,7 +78,8 @@ impl Watcher {
             track.add_to(&mut engine)?;
         }
         let answered = negotiate::answer(&mut engine, &offer.text, &identity.addresses, now)?;
-        let link = Link::new(engine, identity.addresses.clone(), credentials, offer.text.clone(), notes);
+        let link =
+            Link::new(engine, identity.addresses.clone(), answered.credentials.clone(), offer.text.clone(), notes);
         Ok((Self { link, video, audio }, answered))
     }
 

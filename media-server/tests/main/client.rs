@@ -1,0 +1,419 @@
+//! A WebRTC client under full control: it sends the packets it is told to send and keeps what it receives as it came.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use domain::StreamId;
+use rtc::interceptor::{Interceptor, Packet, Registry, Slot, StreamInfo, TaggedPacket};
+use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::media_engine::{
+    MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_RTX, MIME_TYPE_VP8, MediaEngine,
+};
+use rtc::peer_connection::event::RTCPeerConnectionEvent;
+use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
+use rtc::peer_connection::sdp::RTCSessionDescription;
+use rtc::peer_connection::state::RTCPeerConnectionState;
+use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate};
+use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
+use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtcp::sender_report::SenderReport;
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
+};
+use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
+use rtc::sansio::Protocol;
+use rtc::shared::error::Error;
+use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+
+use crate::world::{Answer, World, until};
+
+pub(crate) const VIDEO_SSRC: u32 = 1_000;
+pub(crate) const AUDIO_SSRC: u32 = 2_000;
+const H264: &str = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
+
+/// The start of an IDR, and of another picture, as H.264 has them.
+pub(crate) const IDR: &[u8] = &[0x65, 0x88, 0x84, 0x00];
+pub(crate) const DELTA: &[u8] = &[0x41, 0x9a, 0x00, 0x00];
+
+/// What a client does or knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Video {
+    H264,
+    Vp8,
+}
+
+/// An RTP packet as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    pub(crate) payload_type: u8,
+    pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
+    pub(crate) source: u32,
+    pub(crate) marker: bool,
+    pub(crate) payload: Bytes,
+    pub(crate) at: Instant,
+}
+
+/// A control packet as it came.
+#[derive(Debug, Clone)]
+pub(crate) enum Control {
+    KeyframeRequest(Instant),
+    Clock { source: u32, ntp: u64, timestamp: u32 },
+    Missing(Vec<u16>),
+}
+
+#[derive(Default)]
+struct Seen {
+    is_connected: bool,
+    is_closed: bool,
+    packets: Vec<Received>,
+    control: Vec<Control>,
+}
+
+enum Order {
+    Send(Box<RTCMessage>),
+    Restart(Box<RTCSessionDescription>),
+    Vanish,
+}
+
+/// A client, driven by a task of its own until it is dropped.
+pub(crate) struct Client {
+    seen: Arc<Mutex<Seen>>,
+    orders: mpsc::UnboundedSender<Order>,
+    pub(crate) answer: Answer,
+    pub(crate) location: String,
+    pub(crate) offer: String,
+    pub(crate) address: SocketAddr,
+}
+
+impl Client {
+    /// A client that has connected to publish H.264 and Opus.
+    pub(crate) async fn publisher(world: &World, stream: StreamId) -> Self {
+        let client = Self::publishing(world, stream, Video::H264).await;
+        client.connects().await;
+        client
+    }
+
+    pub(crate) async fn publishing(world: &World, stream: StreamId, video: Video) -> Self {
+        let (pc, offer, socket, seen) = prepare(video, true).await;
+        let answer = world.post_whip(stream, &offer).await;
+        Self::start(pc, offer, socket, seen, answer)
+    }
+
+    /// A client that has connected to watch.
+    pub(crate) async fn watcher(world: &World, stream: StreamId) -> Self {
+        let client = Self::watching(world, stream, Video::H264).await;
+        client.connects().await;
+        client
+    }
+
+    pub(crate) async fn watching(world: &World, stream: StreamId, video: Video) -> Self {
+        let (pc, offer, socket, seen) = prepare(video, false).await;
+        let answer = world.post_whep(stream, &offer).await;
+        Self::start(pc, offer, socket, seen, answer)
+    }
+
+    fn start(
+        mut pc: RTCPeerConnection,
+        offer: String,
+        socket: UdpSocket,
+        seen: Arc<Mutex<Seen>>,
+        answer: Answer,
+    ) -> Self {
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let description = RTCSessionDescription::answer(answer.body.clone()).expect("the answer is SDP");
+        pc.set_remote_description(Instant::now(), description).expect("the answer fits the offer");
+        let (orders, received) = mpsc::unbounded_channel();
+        let address = socket.local_addr().expect("it is bound");
+        tokio::spawn(drive(pc, socket, Arc::clone(&seen), received));
+        let location = answer.header("location").to_owned();
+        Self { seen, orders, answer, location, offer, address }
+    }
+
+    pub(crate) async fn connects(&self) {
+        until("connected", || self.seen.lock().unwrap().is_connected).await;
+    }
+
+    pub(crate) async fn is_closed_by_the_server(&self) {
+        until("closed by the server", || self.seen.lock().unwrap().is_closed).await;
+    }
+
+    /// Sends a video packet.
+    pub(crate) fn video(&self, sequence: u16, timestamp: u32, payload: &'static [u8]) {
+        self.send(VIDEO_SSRC, 102, sequence, timestamp, payload);
+    }
+
+    /// Sends an audio packet.
+    pub(crate) fn audio(&self, sequence: u16, timestamp: u32) {
+        self.send(AUDIO_SSRC, 111, sequence, timestamp, &[0xfc, 0xff, 0xfe]);
+    }
+
+    pub(crate) fn send(&self, ssrc: u32, payload_type: u8, sequence: u16, timestamp: u32, payload: &'static [u8]) {
+        let header = rtc::rtp::Header {
+            version: 2,
+            marker: true,
+            payload_type,
+            sequence_number: sequence,
+            timestamp,
+            ssrc,
+            ..rtc::rtp::Header::default()
+        };
+        let packet = rtc::rtp::Packet { header, payload: Bytes::from_static(payload) };
+        self.order(Order::Send(Box::new(RTCMessage::RtpPacket(String::new(), packet))));
+    }
+
+    /// Sends a control packet.
+    pub(crate) fn control(&self, packet: impl rtc::rtcp::Packet + 'static) {
+        let packets: Vec<Box<dyn rtc::rtcp::Packet>> = vec![Box::new(packet)];
+        self.order(Order::Send(Box::new(RTCMessage::RtcpPacket(String::new(), packets))));
+    }
+
+    /// Takes a new answer, after a restart of ICE.
+    pub(crate) fn restarted(&self, answer: &str) {
+        let description = RTCSessionDescription::answer(answer.to_owned()).expect("the answer is SDP");
+        self.order(Order::Restart(Box::new(description)));
+    }
+
+    /// Goes away without a word.
+    pub(crate) fn vanish(&self) {
+        self.order(Order::Vanish);
+    }
+
+    fn order(&self, order: Order) {
+        self.orders.send(order).unwrap_or_else(|_| panic!("the client runs"));
+    }
+
+    /// The packets with a payload type, in the order they came.
+    pub(crate) fn received(&self, payload_type: u8) -> Vec<Received> {
+        let seen = self.seen.lock().unwrap();
+        seen.packets.iter().filter(|packet| packet.payload_type == payload_type).cloned().collect()
+    }
+
+    /// Waits for so many packets of a payload type.
+    pub(crate) async fn receives(&self, payload_type: u8, count: usize) -> Vec<Received> {
+        let what = format!("{count} packets");
+        until(&what, || self.received(payload_type).len() >= count).await;
+        self.received(payload_type)
+    }
+
+    pub(crate) fn controls(&self) -> Vec<Control> {
+        self.seen.lock().unwrap().control.clone()
+    }
+
+    pub(crate) fn keyframe_requests(&self) -> usize {
+        self.controls().iter().filter(|control| matches!(control, Control::KeyframeRequest(_))).count()
+    }
+}
+
+/// Two codecs for the picture and one for the sound, numbered as browsers do.
+fn media(video: Video) -> MediaEngine {
+    let mut media = MediaEngine::default();
+    let feedback = |typ: &str, parameter: &str| RTCPFeedback { typ: typ.into(), parameter: parameter.into() };
+    let mut add = |mime: &str, payload_type, clock_rate, channels, fmtp: &str, kind| {
+        let is_picture = mime == MIME_TYPE_H264 || mime == MIME_TYPE_VP8;
+        let rtcp_feedback = if is_picture { vec![feedback("nack", ""), feedback("nack", "pli")] } else { Vec::new() };
+        let rtp_codec =
+            RTCRtpCodec { mime_type: mime.into(), clock_rate, channels, sdp_fmtp_line: fmtp.into(), rtcp_feedback };
+        media.register_codec(RTCRtpCodecParameters { rtp_codec, payload_type }, kind).expect("it is a codec");
+    };
+    match video {
+        Video::H264 => add(MIME_TYPE_H264, 102, 90_000, 0, H264, RtpCodecKind::Video),
+        Video::Vp8 => add(MIME_TYPE_VP8, 102, 90_000, 0, "", RtpCodecKind::Video),
+    }
+    add(MIME_TYPE_RTX, 103, 90_000, 0, "apt=102", RtpCodecKind::Video);
+    add(MIME_TYPE_OPUS, 111, 48_000, 2, "minptime=10;useinbandfec=1", RtpCodecKind::Audio);
+    media
+}
+
+async fn prepare(video: Video, sends: bool) -> (RTCPeerConnection, String, UdpSocket, Arc<Mutex<Seen>>) {
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let registry = Registry::new().with(Slot::SenderReport, Listener::new(Arc::clone(&seen)));
+    let mut pc = RTCPeerConnectionBuilder::new()
+        .with_media_engine(media(video))
+        .with_interceptor_registry(registry)
+        .build(Instant::now())
+        .expect("a connection");
+    let direction = if sends { RTCRtpTransceiverDirection::Sendonly } else { RTCRtpTransceiverDirection::Recvonly };
+    let sections = [(RtpCodecKind::Audio, AUDIO_SSRC, "audio"), (RtpCodecKind::Video, VIDEO_SSRC, "video")];
+    for (kind, ssrc, name) in sections {
+        let init = RTCRtpTransceiverInit { direction, streams: vec![], send_encodings: vec![] };
+        if sends {
+            let track = track(video, kind, ssrc, name);
+            pc.add_transceiver_from_track(track, Some(init)).expect("a track");
+        } else {
+            pc.add_transceiver_from_kind(kind, Some(init)).expect("a section");
+        }
+    }
+    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+    let offer = pc.create_offer(None).expect("an offer");
+    pc.set_local_description(Instant::now(), offer).expect("it is ours");
+    let address = socket.local_addr().expect("it is bound");
+    let candidate = CandidateHostConfig {
+        base_config: CandidateConfig {
+            network: "udp".into(),
+            address: address.ip().to_string(),
+            port: address.port(),
+            component: 1,
+            ..CandidateConfig::default()
+        },
+        ..CandidateHostConfig::default()
+    };
+    let candidate = candidate.new_candidate_host().expect("a candidate");
+    pc.add_local_candidate(RTCIceCandidate::from(&candidate).to_json().expect("text")).expect("a candidate");
+    let offer = pc.local_description().expect("an offer").sdp;
+    (pc, offer, socket, seen)
+}
+
+fn track(video: Video, kind: RtpCodecKind, ssrc: u32, name: &str) -> MediaStreamTrack {
+    let (mime_type, clock_rate, channels, fmtp) = match (kind, video) {
+        (RtpCodecKind::Audio, _) => (MIME_TYPE_OPUS, 48_000, 2, "minptime=10;useinbandfec=1"),
+        (_, Video::H264) => (MIME_TYPE_H264, 90_000, 0, H264),
+        (_, Video::Vp8) => (MIME_TYPE_VP8, 90_000, 0, ""),
+    };
+    let codec = RTCRtpCodec {
+        mime_type: mime_type.into(),
+        clock_rate,
+        channels,
+        sdp_fmtp_line: fmtp.into(),
+        rtcp_feedback: vec![],
+    };
+    let coding = RTCRtpEncodingParameters {
+        rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..RTCRtpCodingParameters::default() },
+        codec,
+        ..RTCRtpEncodingParameters::default()
+    };
+    MediaStreamTrack::new("test".into(), name.into(), name.into(), kind, vec![coding])
+}
+
+/// Keeps everything that comes in, before the engine sorts it.
+struct Listener {
+    seen: Arc<Mutex<Seen>>,
+    reads: VecDeque<TaggedPacket>,
+    writes: VecDeque<TaggedPacket>,
+}
+
+impl Listener {
+    fn new(seen: Arc<Mutex<Seen>>) -> Self {
+        Self { seen, reads: VecDeque::new(), writes: VecDeque::new() }
+    }
+
+    fn note(&self, packet: &TaggedPacket) {
+        let mut seen = self.seen.lock().unwrap();
+        match &packet.message.packet {
+            Packet::Rtp(rtp) => seen.packets.push(Received {
+                payload_type: rtp.header.payload_type,
+                sequence: rtp.header.sequence_number,
+                timestamp: rtp.header.timestamp,
+                source: rtp.header.ssrc,
+                marker: rtp.header.marker,
+                payload: rtp.payload.clone(),
+                at: Instant::now(),
+            }),
+            Packet::Rtcp(packets) => {
+                for packet in packets {
+                    let packet = packet.as_any();
+                    if packet.is::<PictureLossIndication>() {
+                        seen.control.push(Control::KeyframeRequest(Instant::now()));
+                    } else if let Some(sr) = packet.downcast_ref::<SenderReport>() {
+                        let (source, ntp, timestamp) = (sr.ssrc, sr.ntp_time, sr.rtp_time);
+                        seen.control.push(Control::Clock { source, ntp, timestamp });
+                    } else if let Some(nack) = packet.downcast_ref::<Nack>() {
+                        let missing = nack.nacks.iter().flat_map(|pair| pair.packet_list()).collect();
+                        seen.control.push(Control::Missing(missing));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+pub(crate) type Nack = rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
+
+impl Protocol<TaggedPacket, TaggedPacket, ()> for Listener {
+    type Rout = TaggedPacket;
+    type Wout = TaggedPacket;
+    type Eout = ();
+    type Error = Error;
+    type Time = Instant;
+
+    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+        self.note(&packet);
+        self.reads.push_back(packet);
+        Ok(())
+    }
+
+    fn poll_read(&mut self) -> Option<TaggedPacket> {
+        self.reads.pop_front()
+    }
+
+    fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+        self.writes.push_back(packet);
+        Ok(())
+    }
+
+    fn poll_write(&mut self) -> Option<TaggedPacket> {
+        self.writes.pop_front()
+    }
+}
+
+impl Interceptor for Listener {
+    fn bind_local_stream(&mut self, _: &StreamInfo) {}
+    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
+    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
+    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
+}
+
+async fn drive(
+    mut pc: RTCPeerConnection,
+    socket: UdpSocket,
+    seen: Arc<Mutex<Seen>>,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+) {
+    let local_addr = socket.local_addr().expect("it is bound");
+    let mut buffer = vec![0; 2_048];
+    loop {
+        while let Some(out) = pc.poll_write() {
+            let _ = socket.send_to(&out.message, out.transport.peer_addr).await;
+        }
+        while let Some(event) = pc.poll_event() {
+            if let RTCPeerConnectionEvent::OnConnectionStateChangeEvent(state) = event {
+                seen.lock().unwrap().is_connected |= state == RTCPeerConnectionState::Connected;
+            }
+        }
+        while pc.poll_read().is_some() {}
+        let now = Instant::now();
+        let deadline = pc.poll_timeout().unwrap_or(now + Duration::from_secs(1)).max(now + Duration::from_millis(1));
+        tokio::select! {
+            order = orders.recv() => match order {
+                Some(Order::Send(message)) => {
+                    let _ = pc.handle_write(TaggedRTCMessage { now: Instant::now(), message: *message });
+                }
+                Some(Order::Restart(answer)) => {
+                    pc.set_remote_description(Instant::now(), *answer).expect("the answer fits");
+                }
+                Some(Order::Vanish) | None => return,
+            },
+            read = socket.recv_from(&mut buffer) => {
+                let Ok((length, peer_addr)) = read else { continue };
+                let datagram = &buffer[..length];
+                // An encrypted DTLS alert: the server says goodbye.
+                if datagram.first() == Some(&21) {
+                    seen.lock().unwrap().is_closed = true;
+                }
+                let transport =
+                    TransportContext { local_addr, peer_addr, ecn: None, transport_protocol: TransportProtocol::UDP };
+                let message = BytesMut::from(datagram);
+                let _ = pc.handle_read(TaggedBytesMut { now: Instant::now(), transport, message });
+            }
+            () = tokio::time::sleep_until(deadline.into()) => {
+                let _ = pc.handle_timeout(Instant::now());
+            }
+        }
+    }
+}
