@@ -1,6 +1,5 @@
-//! Publishers: who may come, and what their coming and going does to a stream.
+//! Who may publish: the holder of a stream's publish token, or of a creator's stream key.
 
-use domain::event::StreamEvent;
 use domain::{Fault, Kind, NodeId, Stream, StreamId, StreamStatus, Title};
 use store::stream_keys::{self, StreamKey};
 use store::{StoreError, Tx, commit, streams};
@@ -78,38 +77,6 @@ impl Fault for KeyPublishError {
     }
 }
 
-/// What a media server told of a publisher could not be kept.
-#[derive(Debug, thiserror::Error)]
-pub enum StepError {
-    /// There is no such stream.
-    #[error("there is no stream {0}")]
-    NoSuchStream(StreamId),
-    /// It is over; its media has been closed.
-    #[error("stream {0} has ended")]
-    Ended(StreamId),
-    /// Postgres.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl Fault for StepError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::NoSuchStream(_) => Kind::NotFound,
-            Self::Ended(_) => Kind::Conflict,
-            Self::Store(error) => error.kind(),
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NoSuchStream(_) => "STREAM_NOT_FOUND",
-            Self::Ended(_) => "STREAM_ENDED",
-            Self::Store(error) => error.code(),
-        }
-    }
-}
-
 impl StreamManager {
     /// Whether whoever shows this token may publish the stream. Then the media server of this process, which asks,
     /// is opened for it: after a restart it has not heard of the stream.
@@ -175,51 +142,5 @@ impl StreamManager {
         let (stream, _) = self.insert(&mut tx, key.owner, new, hash, Some(key.id)).await?;
         self.commit_start(tx, &stream).await?;
         Ok(stream.id)
-    }
-
-    /// The first keyframe of a publisher arrived. One that publishes an ended stream is cut off.
-    pub async fn went_live(&self, id: StreamId) -> Result<(), StepError> {
-        let mut tx = self.inner.store.begin().await?;
-        let stream = streams::lock(&mut tx, id).await?.ok_or(StepError::NoSuchStream(id))?;
-        let Ok(live) = stream.clone().go_live(self.inner.clock.now()) else {
-            drop(tx);
-            self.inner.media.close(id, stream.node).await;
-            return Err(StepError::Ended(id));
-        };
-        if live == stream {
-            return Ok(());
-        }
-        streams::save(&mut tx, &live).await?;
-        commit(tx).await?;
-        match stream.status {
-            StreamStatus::Starting => tracing::info!(stream.id = %id, "stream {id} went live"),
-            _ => tracing::info!(stream.id = %id, "the publisher of stream {id} is back"),
-        }
-        self.announce(&StreamEvent::WentLive { stream: id }).await;
-        Ok(())
-    }
-
-    /// The publisher's connection is over. If it said so itself, the stream is over too; else the grace time runs.
-    /// A stream that was not live yet goes on waiting.
-    pub async fn publisher_left(&self, id: StreamId, deliberate: bool) -> Result<(), StepError> {
-        let mut tx = self.inner.store.begin().await?;
-        let stream = streams::lock(&mut tx, id).await?.ok_or(StepError::NoSuchStream(id))?;
-        match stream.status {
-            StreamStatus::Ended => {}
-            _ if deliberate => drop(self.finish(tx, stream).await?),
-            StreamStatus::Starting => {}
-            StreamStatus::Live => self.mark_left(tx, stream.publisher_left(self.inner.clock.now())).await?,
-        }
-        Ok(())
-    }
-
-    /// Writes down that the publisher is away.
-    pub(crate) async fn mark_left(&self, mut tx: Tx, left: Stream) -> Result<(), StoreError> {
-        let id = left.id;
-        streams::save(&mut tx, &left).await?;
-        commit(tx).await?;
-        tracing::info!(stream.id = %id, "the publisher of stream {id} is away");
-        self.announce(&StreamEvent::PublisherLeft { stream: id }).await;
-        Ok(())
     }
 }

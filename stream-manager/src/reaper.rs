@@ -1,6 +1,7 @@
 //! Ends streams whose publisher vanished: the net under lost events, crashed nodes and closed laptops.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use domain::{NodeId, Stream, StreamId, StreamStatus};
 use store::{StoreError, streams};
@@ -17,6 +18,9 @@ pub struct Reaped {
     /// Streams that are over as of now.
     pub ended: Vec<StreamId>,
 }
+
+/// A list of nodes that takes longer is given up, so that Redis holds up no end of a stream.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 type Lost = HashMap<NodeId, OffsetDateTime>;
 
@@ -66,9 +70,12 @@ impl StreamManager {
     async fn lost_nodes(&self, unfinished: &[Stream], now: OffsetDateTime) -> Lost {
         let serving = unfinished.iter().filter(|stream| stream.status == StreamStatus::Live);
         let serving: Vec<NodeId> = serving.filter_map(|stream| stream.node).collect();
-        let listed = if serving.is_empty() { Ok(Vec::new()) } else { self.inner.nodes.list().await };
+        let listed = match serving.is_empty() {
+            true => Ok(Ok(Vec::new())),
+            false => tokio::time::timeout(PATIENCE, self.inner.nodes.list()).await,
+        };
         let mut missed = self.inner.missed.lock().expect("nothing panics while it holds this lock");
-        let Ok(alive) = listed else {
+        let Ok(Ok(alive)) = listed else {
             missed.clear();
             return Lost::new();
         };

@@ -113,3 +113,22 @@ async fn after_a_restart_the_same_token_opens_the_stream_on_the_new_node() {
     assert!(media.is_open(id));
     assert_eq!(world.stream(id).await.node, Some(media.node));
 }
+
+#[tokio::test]
+async fn a_first_picture_is_not_forgotten_while_the_database_is_away() {
+    let world = World::new().await;
+    let mika = world.user("mika").await;
+    let id = world.start(&mika, Visibility::Public).await.stream.id;
+    // A pool without a free connection looks like a database that does not answer.
+    let mut taken = Vec::new();
+    while taken.len() < 8 {
+        taken.push(world.store.acquire().await.unwrap());
+    }
+    let streams = world.streams.clone();
+    let mut going_live = tokio::spawn(async move { streams.went_live(id).await });
+    let longer_than_one_try = std::time::Duration::from_millis(3500);
+    assert!(tokio::time::timeout(longer_than_one_try, &mut going_live).await.is_err(), "it insists");
+    taken.clear();
+    going_live.await.unwrap().unwrap();
+    assert_eq!(world.stream(id).await.status, StreamStatus::Live);
+}
