@@ -185,24 +185,16 @@ impl Audience {
 
     /// Tells listeners what is not kept.
     pub(crate) fn announce(&self, notice: &Notice) {
-        let mut state = self.lock();
-        state.standing.status = notice.status;
-        state.standing.is_open &= notice.status != Status::Ended;
-        state.standing.viewer_count = notice.viewer_count.or(state.standing.viewer_count);
-        let frame = frame::stream(notice);
-        state.send(|| Outgoing::Frame(frame.clone()));
+        self.lock().announce(notice);
     }
 
-    /// Tells how many watch, if that is news.
-    pub(crate) fn announce_viewers(&self, count: u32) {
+    /// Tells listeners how many watch, if that has changed.
+    pub(crate) fn announce_viewers(&self, viewers: u32) {
         let mut state = self.lock();
-        if state.standing.viewer_count == Some(count) {
-            return;
+        if state.standing.viewer_count != Some(viewers) {
+            let notice = Notice { status: state.standing.status, viewer_count: Some(viewers), archive_id: None };
+            state.announce(&notice);
         }
-        state.standing.viewer_count = Some(count);
-        let notice = Notice { status: state.standing.status, viewer_count: Some(count), archive_id: None };
-        let frame = frame::stream(&notice);
-        state.send(|| Outgoing::Frame(frame.clone()));
     }
 
     /// What the stream's keeper says now. Announcements come first; this repairs one that was lost.
@@ -213,8 +205,7 @@ impl Audience {
         let status = Status::from(room.status);
         if rank(status) > rank(state.standing.status) {
             let notice = Notice { status, viewer_count: state.standing.viewer_count, archive_id: None };
-            drop(state);
-            self.announce(&notice);
+            state.announce(&notice);
         }
     }
 
@@ -256,6 +247,14 @@ const fn rank(status: Status) -> u8 {
 }
 
 impl State {
+    fn announce(&mut self, notice: &Notice) {
+        self.standing.status = notice.status;
+        self.standing.is_open &= notice.status != Status::Ended;
+        self.standing.viewer_count = notice.viewer_count.or(self.standing.viewer_count);
+        let frame = frame::stream(notice);
+        self.send(|| Outgoing::Frame(frame.clone()));
+    }
+
     /// Events to everybody, encoded once.
     fn tell(&mut self, events: Vec<Event>) {
         if let Some(batch) = Batch::new(events) {

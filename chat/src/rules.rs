@@ -19,11 +19,11 @@ pub(crate) fn clean(text: &str, max_chars: usize) -> Result<String, Refusal> {
     for c in text.chars() {
         if is_mark(c) {
             marks += 1;
-        } else {
+        } else if c.is_whitespace() || !(is_dropped(c) || is_invisible(c) || c.is_control()) {
             marks = 0;
         }
         match c {
-            _ if marks > MOST_MARKS => {}
+            _ if is_mark(c) && marks > MOST_MARKS => {}
             '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => shown.push(' '),
             _ if c.is_control() || is_dropped(c) => {}
             _ => shown.push(c),
@@ -111,7 +111,22 @@ fn millis(duration: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_comes_in_what_is_shown_is_short_and_harmless_and_stays_as_it_is(
+            text in "(\\PC|[\u{300}-\u{310}\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2060}-\u{206f}\u{fe0f} \n\t\0]){0,40}",
+        ) {
+            if let Ok(shown) = clean(&text, 20) {
+                prop_assert!((1..=20).contains(&shown.chars().count()));
+                prop_assert!(!shown.chars().any(|c| c.is_control() || is_dropped(c)));
+                prop_assert_eq!(clean(&shown, 20), Ok(shown));
+            }
+        }
+    }
 
     #[test]
     fn a_text_is_one_trimmed_line() {
@@ -151,6 +166,9 @@ mod tests {
     fn piles_of_marks_are_cut_down() {
         let pile = format!("z{}o", "\u{301}".repeat(40));
         assert_eq!(clean(&pile, 500).map(|text| text.chars().count()), Ok(5));
+        let interrupted = format!("z{}", "\u{301}\u{301}\u{200B}\u{200D}".repeat(40));
+        let marks = clean(&interrupted, 500).map(|text| text.chars().filter(|c| is_mark(*c)).count());
+        assert_eq!(marks, Ok(3), "what cannot be seen does not begin a new letter");
     }
 
     #[test]

@@ -52,6 +52,12 @@ impl OwnRedis {
         self.process.wait().expect("it ends");
     }
 
+    /// `STOP` freezes it, with its connections open; `CONT` lets it go on.
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.process.id().to_string()]).status();
+        assert!(sent.expect("there is a kill").success());
+    }
+
     fn start(&mut self) {
         self.process = Self::run(self.folder.path());
     }
@@ -143,4 +149,20 @@ async fn a_full_redis_is_a_clear_error_and_no_crash() {
     run(&world.redis, &["CONFIG", "SET", "maxmemory", "0"]).await;
     mika.said("1", "room").await;
     assert_eq!(mika.event().await["text"], "room");
+}
+
+#[tokio::test]
+async fn a_redis_that_freezes_says_nothing_twice() {
+    let own = OwnRedis::new();
+    let world = World::on(own.connect().await);
+    let (node, stream) = (world.node(unhurried()).await, world.stream());
+    let (mut mika, before) = node.join(stream, Some("mika")).await;
+    mika.said("1", "before").await;
+    own.signal("STOP");
+    assert_eq!(mika.say("2", "did it arrive?").await["code"], "CHAT_UNAVAILABLE");
+    own.signal("CONT");
+    eventually("the message is taken", async || (mika.say("2", "did it arrive?").await["type"] == "ack").then_some(()))
+        .await;
+    let (_, back) = node.rejoin(stream, &before["epoch"], 0).await;
+    assert_eq!(texts(&back["events"]), ["before", "did it arrive?"], "whatever Redis did with the first one");
 }

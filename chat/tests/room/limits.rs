@@ -3,6 +3,8 @@
 use chat::Config;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::world::{Heard, World, unhurried};
 
@@ -83,6 +85,30 @@ async fn an_occasional_bad_frame_does_no_harm() {
     mika.send_raw(Message::text("?")).await;
     assert_eq!(mika.frame().await["code"], "BAD_FRAME");
     mika.said("1", "after").await;
+}
+
+fn raw(payload: &[u8], opcode: Data, is_final: bool) -> Message {
+    Message::Frame(Frame::message(payload.to_vec(), OpCode::Data(opcode), is_final))
+}
+
+#[tokio::test]
+async fn a_message_in_fragments_is_one_frame() {
+    let world = World::new().await;
+    let (node, stream) = (world.node(Config::default()).await, world.stream());
+    let (mut mika, _) = node.join(stream, Some("mika")).await;
+    mika.send_raw(raw(br#"{"type":"say","id":"1","#, Data::Text, false)).await;
+    mika.send_raw(Message::Ping(Default::default())).await;
+    mika.send_raw(raw(br#""text":"in two parts"}"#, Data::Continue, true)).await;
+    assert_eq!(mika.event().await["text"], "in two parts");
+}
+
+#[tokio::test]
+async fn text_that_is_no_utf_8_ends_the_connection() {
+    let world = World::new().await;
+    let (node, stream) = (world.node(Config::default()).await, world.stream());
+    let (mut mika, _) = node.join(stream, Some("mika")).await;
+    mika.send_raw(raw(b"{\"type\":\"say\",\"id\":\"1\",\"text\":\"\xff\"}", Data::Text, true)).await;
+    assert_eq!(mika.close_code().await, Some(3501));
 }
 
 #[tokio::test]

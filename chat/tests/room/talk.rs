@@ -162,6 +162,10 @@ async fn news_of_the_stream_reach_those_present_and_are_not_kept() {
     assert_eq!((&joined["status"], &joined["viewer_count"]), (&json!("reconnecting"), &json!(12)));
     assert_eq!(joined["events"], json!([]));
 
+    for count in [12, 13, 13] {
+        node.chat.announce_viewers(stream, count);
+    }
+    assert_eq!(ren.frame().await, json!({"type": "stream", "status": "reconnecting", "viewer_count": 13}), "news only");
     let archive = ArchiveId::new();
     node.chat.announce(stream, Notice { status: Status::Ended, viewer_count: None, archive_id: Some(archive) });
     assert_eq!(ren.frame().await, json!({"type": "stream", "status": "ended", "archive_id": archive}));
