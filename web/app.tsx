@@ -14,6 +14,7 @@ const pages = {
   "/signup": lazy(() => import("./account/sign-up")),
   "/login": lazy(() => import("./account/log-in")),
   "/account": lazy(() => import("./account/account")),
+  "/operator": lazy(() => import("./account/operator")),
   "/archives": lazy(() => import("./player/archive-page")),
 };
 
@@ -30,6 +31,7 @@ function App() {
             <Route path="/signup" component={pages["/signup"]} />
             <Route path="/login" component={pages["/login"]} />
             <Route path="/account" component={pages["/account"]} />
+            <Route path="/operator" component={pages["/operator"]} />
             <Route default component={Lost} />
           </Router>
         </ErrorBoundary>

@@ -29,10 +29,13 @@ export function PasswordForm() {
         {general && <Notice tone="bad"><span>{general}</span></Notice>}
         <input type="email" name="email" autocomplete="username" value={session.value?.email ?? ""} readOnly hidden />
         <div class="columns">
-          <PasswordField label={t.account.current} name="current" autocomplete="current-password" required />
           <PasswordField
-            label={t.account.new} hint={t.auth.passwordHint} wrong={submit.wrong("PASSWORD")}
-            name="new" autocomplete="new-password" required minLength={8}
+            label={t.account.current} wrong={submit.wrong("PASSWORD_WRONG")}
+            name="current" autocomplete="current-password" required
+          />
+          <PasswordField
+            label={t.account.new} hint={t.auth.passwordHint} wrong={submit.wrong("PASSWORD_WRONG") ? null : submit.wrong("PASSWORD")}
+            name="new" autocomplete="new-password" required minLength={10} maxLength={128}
           />
         </div>
         <div class="row">

@@ -56,7 +56,7 @@ function Fields({ profile: me }: { profile: Profile }) {
         type="email" name="email" defaultValue={me.email ?? ""} required autocomplete="email"
       />
       <Field label={t.account.bio} wrong={submit.wrong("BIO")}>
-        {(control) => <textarea {...control} name="bio" defaultValue={me.bio ?? ""} maxLength={1000} />}
+        {(control) => <textarea {...control} name="bio" defaultValue={me.bio ?? ""} maxLength={500} />}
       </Field>
       <div class="row">
         <button class="key main" disabled={submit.isBusy}>{submit.isBusy ? t.account.saving : t.account.save}</button>

@@ -30,7 +30,7 @@ export function SignIns() {
 function Row({ signIn, end }: { signIn: SignIn; end: (id: string) => void }) {
   const now = new Date();
   const words = [t.account.since(ago(new Date(signIn.created_at), now, t.locale))];
-  if (signIn.last_used_at) words.push(t.account.lastUsed(ago(new Date(signIn.last_used_at), now, t.locale)));
+  if (signIn.last_seen_at) words.push(t.account.lastUsed(ago(new Date(signIn.last_seen_at), now, t.locale)));
   const name = deviceName(signIn.user_agent) ?? t.account.unknown;
   return (
     <li>

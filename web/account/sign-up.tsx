@@ -45,7 +45,7 @@ export default function SignUp() {
           />
           <PasswordField
             label={t.auth.password} hint={t.auth.passwordHint} wrong={submit.wrong("PASSWORD")}
-            name="password" autocomplete="new-password" required minLength={8}
+            name="password" autocomplete="new-password" required minLength={10} maxLength={128}
           />
           <button class="key main big" disabled={submit.isBusy}>
             {submit.isBusy ? t.auth.signingUp : t.auth.signUp}

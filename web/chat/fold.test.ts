@@ -67,6 +67,13 @@ test("a recovered return adds the gap; one that is not starts afresh but keeps w
   expect(afresh).toMatchObject({ epoch: "e2", offset: 7 });
 });
 
+test("a log that cannot be read takes nothing off the screen, and its position is not kept", () => {
+  const before = hear(EMPTY, joined({ offset: 1, events: [entry(1, "a")] }));
+  const room = hear(before, joined({ epoch: "", offset: 0, history: "unavailable", viewer_count: null }));
+  expect(texts(room)).toEqual(["a"]);
+  expect(room).toMatchObject({ epoch: null, viewers: 3 });
+});
+
 test("what arrived just before the connection was lost is not said again", () => {
   const said = fold(hear(EMPTY, joined()), { kind: "say", id: "c1", text: "hi", now: 1 });
   const back = hear(said, joined({ offset: 1, recovered: true, events: [entry(1, "hi", { by: ME, client_id: "c1" })] }));

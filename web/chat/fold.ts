@@ -94,18 +94,19 @@ function say(room: Room, id: string, text: string, now: number): Room {
 function hear(room: Room, frame: ServerFrame, now: number): Room {
   switch (frame.type) {
     case "joined": {
-      const kept = frame.recovered ? room.lines : room.lines.filter((line) => line.state !== "sent");
+      const isContinued = frame.recovered || frame.history !== undefined;
+      const kept = isContinued ? room.lines : room.lines.filter((line) => line.state !== "sent");
       const start: Room = {
         ...room,
         connection: "open",
-        epoch: frame.epoch,
+        epoch: frame.epoch || null,
         offset: frame.offset,
         lines: kept,
         you: frame.you,
         maySpeak: frame.may_speak,
         maxChars: frame.max_chars,
         status: frame.status,
-        viewers: frame.viewer_count,
+        viewers: frame.viewer_count ?? room.viewers,
         retryAt: null,
       };
       return { ...add(start, frame.events), offset: frame.offset };

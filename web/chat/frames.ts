@@ -26,13 +26,15 @@ export interface Joined {
   readonly epoch: string;
   readonly offset: number;
   readonly recovered: boolean;
+  /** `unavailable`: the log could not be read; epoch and events are empty then. */
+  readonly history?: string;
   readonly events: readonly Entry[];
   readonly you: { readonly user_id: string; readonly username: string } | null;
   readonly may_speak: boolean;
   readonly max_chars: number;
   readonly server_time: number;
   readonly status: LiveStatus;
-  readonly viewer_count: number;
+  readonly viewer_count: number | null;
 }
 
 export type ServerFrame =
@@ -69,6 +71,9 @@ export function readFrame(data: unknown): ServerFrame | null {
 }
 
 const KNOWN: ReadonlySet<string> = new Set(["joined", "events", "ack", "error", "stream"]);
+
+/** Close code of a connection whose session has ended. */
+export const SESSION_ENDED = 3005;
 
 /** Whether a socket closed with `code` is to be opened again. */
 export function mayReturn(code: number): boolean {

@@ -31,6 +31,7 @@ let sockets: FakeSocket[];
 let timers: { ms: number; act: () => void; isCut: boolean }[];
 let room: Room | null;
 let ids: number;
+let renewed: number;
 
 const around: Surroundings = {
   open: () => {
@@ -48,6 +49,9 @@ const around: Surroundings = {
     };
   },
   newId: () => `c${(ids += 1)}`,
+  renew: async () => {
+    renewed += 1;
+  },
 };
 
 const last = () => sockets[sockets.length - 1]!;
@@ -64,6 +68,7 @@ beforeEach(() => {
   timers = [];
   room = null;
   ids = 0;
+  renewed = 0;
 });
 
 const talk = () => new Talk(around, (now) => { room = now; });
@@ -122,14 +127,24 @@ test("what was said while away is sent on return; what had arrived is not sent a
   ]);
 });
 
-test("trying again says the line once more under a new id", () => {
+test("trying again says the line once more under its id", () => {
   const mine = talk();
   last().join();
   mine.say("hi");
   last().hear({ type: "error", code: "TOO_FAST", error: "too fast", id: "c1", retry_after_ms: 100 });
   mine.sayAgain("c1");
-  expect(last().sent.slice(-1)).toEqual([{ type: "say", id: "c2", text: "hi" }]);
-  expect(room?.lines.map((line) => line.key)).toEqual(["c2"]);
+  expect(last().sent.slice(-1)).toEqual([{ type: "say", id: "c1", text: "hi" }]);
+  expect(room?.lines).toMatchObject([{ key: "c1", state: "sending" }]);
+});
+
+test("an ended session is renewed before the return", async () => {
+  talk();
+  last().join();
+  last().onclose?.({ code: 3005 });
+  expect(renewed).toBe(1);
+  fire();
+  await Promise.resolve();
+  expect(sockets).toHaveLength(2);
 });
 
 test("unknown frames are passed over", () => {

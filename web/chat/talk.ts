@@ -1,8 +1,10 @@
 // One viewer's connection to a room: opens the socket, opens it again, resumes where it left off.
 // What the frames mean is in fold.ts.
+import { refresh } from "../shared/api";
 import { CHAT_PACE, waitBefore } from "../shared/backoff";
+import { session } from "../shared/session";
 import { EMPTY, fold, unanswered, type Room, type Step } from "./fold";
-import { mayReturn, readFrame, SUBPROTOCOL, type ClientFrame } from "./frames";
+import { mayReturn, readFrame, SESSION_ENDED, SUBPROTOCOL, type ClientFrame } from "./frames";
 
 /** The part of a WebSocket that is used. */
 export interface Socket {
@@ -20,6 +22,8 @@ export interface Surroundings {
   random(): number;
   later(ms: number, act: () => void): () => void;
   newId(): string;
+  /** Renews the session's cookie, which the next opening shows. Never fails; it may take a while. */
+  renew(): Promise<void>;
 }
 
 /** The server pings every 25 s and answers a join at once; silence this long after opening is a dead path. */
@@ -30,6 +34,7 @@ export class Talk {
   private socket: Socket | null = null;
   private attempt = 0;
   private cancel: () => void = () => {};
+  private isJoined = false;
   private isOver = false;
 
   constructor(private readonly around: Surroundings, private readonly changed: (room: Room) => void) {
@@ -43,12 +48,12 @@ export class Talk {
     this.sayNow(id, text);
   }
 
-  /** Says a failed line once more. */
+  /** Says a failed line once more, under its old id: had it arrived after all, it would be the same message. */
   sayAgain(key: string): void {
     const line = this.room.lines.find((one) => one.key === key);
     if (!line) return;
-    this.step({ kind: "forget", key });
-    this.say(line.text);
+    this.step({ kind: "say", id: key, text: line.text, now: this.around.now() });
+    this.sayNow(key, line.text);
   }
 
   forget(key: string): void {
@@ -87,6 +92,7 @@ export class Talk {
     this.step({ kind: "connecting" });
     const socket = this.around.open();
     this.socket = socket;
+    this.isJoined = false;
     socket.onopen = () => this.send({ type: "join", ...this.cursor() });
     socket.onmessage = ({ data }) => this.hear(data);
     socket.onclose = ({ code }) => this.lost(code);
@@ -108,6 +114,7 @@ export class Talk {
     if (frame.type !== "joined") return;
     this.cancel();
     this.attempt = 0;
+    this.isJoined = true;
     // Its answer may have been lost with the old connection; had it arrived, it would be in the log just read.
     for (const line of unanswered(this.room)) this.sayNow(line.key, line.text);
   }
@@ -123,7 +130,16 @@ export class Talk {
     const ms = waitBefore(this.attempt, CHAT_PACE, this.around.random);
     this.attempt += 1;
     this.step({ kind: "lost", retryAt: this.around.now() + ms });
-    this.cancel = this.around.later(ms, () => this.connect());
+    // A browser does not tell why a socket was refused; run-out credentials are one reason.
+    const renewed = code === SESSION_ENDED || (!this.isJoined && this.attempt === 1) ? this.around.renew() : null;
+    this.cancel = this.around.later(ms, () => {
+      if (renewed) void renewed.then(() => this.isAway && this.connect());
+      else this.connect();
+    });
+  }
+
+  private get isAway(): boolean {
+    return !this.isOver && this.socket === null;
   }
 
   private sayNow(id: string, text: string): void {
@@ -148,5 +164,8 @@ export function inBrowser(streamId: string): Surroundings {
       return () => clearTimeout(timer);
     },
     newId: () => crypto.randomUUID?.() ?? Math.random().toString(36).slice(2),
+    renew: async () => {
+      if (session.peek()) await refresh().catch(() => false);
+    },
   };
 }

@@ -6,6 +6,7 @@ import { Publish } from "../media/publish";
 import { endStream, startStream, stream as fetchStream } from "../shared/calls";
 import { onAir } from "../shared/on-air";
 import { asProblem, type Problem } from "../shared/problem";
+import { reachMedia } from "../shared/reach";
 import type { StartedStream, Visibility } from "../shared/shapes";
 import { stop, type Wish } from "./devices";
 import { forget, keep, kept } from "./kept";
@@ -110,7 +111,7 @@ function send(started: StartedStream, from: Source): void {
   stream.value = started;
   source.value = from;
   phase.value = "starting";
-  publish = new Publish(started.whip_url, started.publish_token, from.media, hear);
+  publish = new Publish(reachMedia(started.whip_url, started.hls_url), started.publish_token, from.media, hear);
 }
 
 function hear(state: LinkState): void {

@@ -122,13 +122,13 @@ test("an answer that leads nowhere is given up", async () => {
   expect(kinds()).toEqual(["connecting", "waiting"]);
 });
 
-test("a stream nobody sends is asked for again, ever more slowly, as late as the server wants", async () => {
-  const silent = () => new Problem(409, "STREAM_NOT_PUBLISHING", "nobody sends");
+test("a stream nobody sends is asked for as often as the server says; an overloaded server ever more slowly", async () => {
+  const silent = () => new Problem(409, "STREAM_NOT_PUBLISHING", "nobody sends", 1000);
   answers = [silent(), silent(), new Problem(503, "BUSY", "busy", 5000)];
   start();
   await settle();
-  await endWait(400);
-  await endWait(800);
+  await endWait(1500);
+  await endWait(1500);
   await endWait(5000);
   expect(kinds()).toEqual(["connecting", "waiting", "connecting", "waiting", "connecting", "waiting", "connecting"]);
 });

@@ -62,7 +62,7 @@ export class Link {
       if (lost && isFinal(lost)) return this.to({ at: "refused", problem: lost });
       const next = Math.max(attempt, 0);
       this.to({ at: "waiting", attempt: next, problem: lost });
-      await this.rest(Math.max(waitBefore(next, MEDIA_PACE, this.around.random), lost?.retryAfterMs ?? 0));
+      await this.rest(waitFor(lost, next, this.around.random));
     }
   }
 
@@ -156,6 +156,16 @@ export class Link {
     if (alsoThere) this.around.dismiss(this.session, this.ends.bearer);
     this.session = null;
   }
+}
+
+/**
+ * How long to wait. A stream nobody sends to is asked for as often as the server says: its creator may be back any
+ * moment. What is overloaded or away is asked ever more slowly.
+ */
+function waitFor(lost: Problem | null, attempt: number, random: () => number): number {
+  const named = lost?.retryAfterMs ?? 0;
+  if (lost?.status === 409 && named > 0) return Math.round(named * (1 + random() / 2));
+  return Math.max(named, waitBefore(attempt, MEDIA_PACE, random));
 }
 
 /** Whether trying again could never help. A stream nobody sends to, and an overloaded server, come back. */

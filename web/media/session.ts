@@ -1,6 +1,5 @@
 // HTTP of WHIP and WHEP (RFC 9725): an offer goes out, an answer comes back, DELETE ends it.
 import { ask } from "../shared/api";
-import { reach } from "../shared/reach";
 
 /** A negotiated session on a media server. */
 export interface MediaSession {
@@ -9,19 +8,18 @@ export interface MediaSession {
   readonly place: string | null;
 }
 
-/** Posts `offer` to a WHIP or WHEP endpoint. Throws a `Problem` when it is refused. */
+/** Posts `offer` to a WHIP or WHEP endpoint, as this page reaches it. Throws a `Problem` when it is refused. */
 export async function negotiate(
   endpoint: string, offer: string, bearer: string | null,
 ): Promise<MediaSession> {
-  const url = reach(endpoint);
-  const response = await ask(url, {
+  const response = await ask(endpoint, {
     method: "POST",
     body: offer,
     headers: { "content-type": "application/sdp", accept: "application/sdp", ...authorization(bearer) },
   });
   const location = response.headers.get("location");
-  const base = response.url || globalThis.location.href;
-  const place = location ? reach(location, base) : null;
+  const base = response.url || new URL(endpoint, globalThis.location.href);
+  const place = location ? new URL(location, base).href : null;
   return { answer: await response.text(), place };
 }
 

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { LinkState } from "../media/link";
 import { take } from "../media/watch";
+import { reachMedia } from "../shared/reach";
 import { nameOf, type LiveStatus, type Stream } from "../shared/shapes";
 import { inWords, t } from "../shared/texts/texts";
 import { tick, timecode } from "../shared/time";
@@ -31,7 +32,7 @@ export function LiveStage({ stream, status, archiveId }: LiveStageProps) {
   useEffect(() => {
     const element = video.current;
     if (isOver || !element || !canPlay) return;
-    const watch = take(stream.stream_id, stream.whep_url);
+    const watch = take(stream.stream_id, stream.whep_url && reachMedia(stream.whep_url, stream.hls_url));
     watch.changed = () => setLink(watch.state);
     watch.changed();
     element.srcObject = watch.media;

@@ -31,7 +31,8 @@ export function whenSignedOut(tell: () => void): void {
 export async function ask(path: string, what: Ask = {}): Promise<Response> {
   const seen = lastRefresh();
   let response = await send(path, what);
-  if (response.status === 401 && !NEVER_REFRESH.includes(path) && (await refresh(seen))) {
+  const isAboutSession = what.headers?.authorization === undefined && !NEVER_REFRESH.includes(path);
+  if (response.status === 401 && isAboutSession && (await refresh(seen))) {
     response = await send(path, what);
   }
   if (!response.ok) throw await problemOf(response);

@@ -35,6 +35,11 @@ export async function changePassword(current_password: string, new_password: str
   await ask("/api/auth/password", { method: "PUT", json: { current_password, new_password } });
 }
 
+/** Spends the one-time link that the server printed; `token` is its part after the `#`. */
+export function becomeOperator(token: string): Promise<Session> {
+  return askJson("/api/auth/operator", { method: "POST", json: { token } });
+}
+
 /** Where the user is signed in; told as a list or as a page of one. */
 export async function signIns(): Promise<readonly SignIn[]> {
   const answer = await askJson<Page<SignIn> | readonly SignIn[]>("/api/auth/sessions");

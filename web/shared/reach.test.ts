@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { reach } from "./reach";
+import { reach, reachMedia } from "./reach";
 
 const PAGE = "https://people.example/watch/1";
 
@@ -12,4 +12,10 @@ test("the server's own addresses are asked for by the page's name for it", () =>
 
 test("a file elsewhere stays elsewhere", () => {
   expect(reach("https://cdn.example/a/thumbnail.jpg", PAGE)).toBe("https://cdn.example/a/thumbnail.jpg");
+});
+
+test("a media node with an address of its own is asked there", () => {
+  const home = "http://localhost:8080/api/streams/1/hls/index.m3u8";
+  expect(reachMedia("http://localhost:8080/api/streams/1/whep", home, PAGE)).toBe("/api/streams/1/whep");
+  expect(reachMedia("https://node2.example/api/streams/1/whep", home, PAGE)).toBe("https://node2.example/api/streams/1/whep");
 });

@@ -40,6 +40,7 @@ export interface Stream {
   readonly archive_id?: string | null;
   readonly whip_url?: string;
   readonly whep_url?: string;
+  readonly hls_url?: string;
   readonly user?: Person;
 }
 
@@ -75,7 +76,7 @@ export interface Page<T> {
 export interface SignIn {
   readonly session_id: string;
   readonly created_at: string;
-  readonly last_used_at?: string | null;
+  readonly last_seen_at?: string | null;
   readonly user_agent?: string | null;
   readonly is_current?: boolean;
 }

@@ -51,7 +51,7 @@ export const en = {
     email: "E-mail",
     emailHint: "Only you see it.",
     password: "Password",
-    passwordHint: "At least 8 characters. A sentence works well.",
+    passwordHint: "At least 10 characters. A sentence works well.",
     show: "Show",
     hide: "Hide",
     signUp: "Sign up",
@@ -258,6 +258,15 @@ export const en = {
     lastUsed: (when: string) => `last used ${when}`,
     endSession: "Sign out",
     logOut: "Log out here",
+  },
+
+  operator: {
+    title: "Become operator",
+    lead: "This one-time link makes your account an operator of this server.",
+    become: "Make me operator",
+    becoming: "One moment…",
+    done: (name: string) => `${name} is an operator now.`,
+    missing: "The address lacks the part after “#”. Open the link exactly as the server printed it.",
   },
 
   errors: {
