@@ -101,7 +101,7 @@ impl Driver {
         }
         let mut told = 0;
         for event in &out.events {
-            match self.events.try_send(event.clone()) {
+            match self.events.try_send(*event) {
                 Ok(()) => told += 1,
                 Err(mpsc::error::TrySendError::Full(_)) => break,
                 Err(mpsc::error::TrySendError::Closed(_)) => told = out.events.len(),

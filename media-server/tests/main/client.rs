@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use domain::StreamId;
 use rtc::interceptor::{Interceptor, Packet, Registry, Slot, StreamInfo, TaggedPacket};
 use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::media_engine::{
     MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_RTX, MIME_TYPE_VP8, MediaEngine,
 };
@@ -16,7 +17,7 @@ use rtc::peer_connection::event::RTCPeerConnectionEvent;
 use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
 use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::peer_connection::state::RTCPeerConnectionState;
-use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate};
+use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate, RTCIceCandidateInit};
 use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::sender_report::SenderReport;
@@ -28,7 +29,7 @@ use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::world::{Answer, World, until};
 
@@ -56,13 +57,12 @@ pub(crate) struct Received {
     pub(crate) source: u32,
     pub(crate) marker: bool,
     pub(crate) payload: Bytes,
-    pub(crate) at: Instant,
 }
 
 /// A control packet as it came.
 #[derive(Debug, Clone)]
 pub(crate) enum Control {
-    KeyframeRequest(Instant),
+    KeyframeRequest,
     Clock { source: u32, ntp: u64, timestamp: u32 },
     Missing(Vec<u16>),
 }
@@ -77,7 +77,9 @@ struct Seen {
 
 enum Order {
     Send(Box<RTCMessage>),
-    Restart(Box<RTCSessionDescription>),
+    /// Make an offer with new ICE credentials.
+    Restart(oneshot::Sender<String>),
+    Answer(Box<RTCSessionDescription>),
     Vanish,
 }
 
@@ -88,7 +90,6 @@ pub(crate) struct Client {
     pub(crate) answer: Answer,
     pub(crate) location: String,
     pub(crate) offer: String,
-    pub(crate) address: SocketAddr,
 }
 
 impl Client {
@@ -129,18 +130,17 @@ impl Client {
         let description = RTCSessionDescription::answer(answer.body.clone()).expect("the answer is SDP");
         pc.set_remote_description(Instant::now(), description).expect("the answer fits the offer");
         let (orders, received) = mpsc::unbounded_channel();
-        let address = socket.local_addr().expect("it is bound");
         tokio::spawn(drive(pc, socket, Arc::clone(&seen), received));
         let location = answer.header("location").to_owned();
-        Self { seen, orders, answer, location, offer, address }
+        Self { seen, orders, answer, location, offer }
     }
 
     pub(crate) async fn connects(&self) {
-        until("connected", || self.seen.lock().unwrap().is_connected).await;
+        until("connected", || self.seen.lock().expect("nobody panics while holding it").is_connected).await;
     }
 
     pub(crate) async fn is_closed_by_the_server(&self) {
-        until("closed by the server", || self.seen.lock().unwrap().is_closed).await;
+        until("closed by the server", || self.seen.lock().expect("nobody panics while holding it").is_closed).await;
     }
 
     /// Sends a video packet.
@@ -173,10 +173,27 @@ impl Client {
         self.order(Order::Send(Box::new(RTCMessage::RtcpPacket(String::new(), packets))));
     }
 
-    /// Takes a new answer, after a restart of ICE.
-    pub(crate) fn restarted(&self, answer: &str) {
-        let description = RTCSessionDescription::answer(answer.to_owned()).expect("the answer is SDP");
-        self.order(Order::Restart(Box::new(description)));
+    /// New ICE credentials of this side, as a fragment.
+    pub(crate) async fn restarts(&self) -> String {
+        let (reply, offer) = oneshot::channel();
+        self.order(Order::Restart(reply));
+        let offer = offer.await.expect("the client runs");
+        let line =
+            |name: &str| offer.lines().find(|line| line.starts_with(name)).expect("it has credentials").to_owned();
+        format!("{}\r\n{}\r\n", line("a=ice-ufrag:"), line("a=ice-pwd:"))
+    }
+
+    /// Takes the credentials of the other side.
+    pub(crate) fn restarted(&self, fragment: &str) {
+        let line = |name: &str| fragment.lines().find(|line| line.starts_with(name)).expect("it has credentials");
+        let replaced = self.answer.body.lines().map(|old| match old {
+            old if old.starts_with("a=ice-ufrag:") => line("a=ice-ufrag:"),
+            old if old.starts_with("a=ice-pwd:") => line("a=ice-pwd:"),
+            old => old,
+        });
+        let answer = replaced.map(|line| format!("{}\r\n", line.trim_end())).collect();
+        let description = RTCSessionDescription::answer(answer).expect("the answer is SDP");
+        self.order(Order::Answer(Box::new(description)));
     }
 
     /// Goes away without a word.
@@ -190,7 +207,7 @@ impl Client {
 
     /// The packets with a payload type, in the order they came.
     pub(crate) fn received(&self, payload_type: u8) -> Vec<Received> {
-        let seen = self.seen.lock().unwrap();
+        let seen = self.seen.lock().expect("nobody panics while holding it");
         seen.packets.iter().filter(|packet| packet.payload_type == payload_type).cloned().collect()
     }
 
@@ -202,11 +219,11 @@ impl Client {
     }
 
     pub(crate) fn controls(&self) -> Vec<Control> {
-        self.seen.lock().unwrap().control.clone()
+        self.seen.lock().expect("nobody panics while holding it").control.clone()
     }
 
     pub(crate) fn keyframe_requests(&self) -> usize {
-        self.controls().iter().filter(|control| matches!(control, Control::KeyframeRequest(_))).count()
+        self.controls().iter().filter(|control| matches!(control, Control::KeyframeRequest)).count()
     }
 }
 
@@ -252,8 +269,13 @@ async fn prepare(video: Video, sends: bool) -> (RTCPeerConnection, String, UdpSo
     let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
     let offer = pc.create_offer(None).expect("an offer");
     pc.set_local_description(Instant::now(), offer).expect("it is ours");
-    let address = socket.local_addr().expect("it is bound");
-    let candidate = CandidateHostConfig {
+    pc.add_local_candidate(candidate(socket.local_addr().expect("it is bound"))).expect("a candidate");
+    let offer = pc.local_description().expect("an offer").sdp;
+    (pc, offer, socket, seen)
+}
+
+fn candidate(address: SocketAddr) -> RTCIceCandidateInit {
+    let config = CandidateHostConfig {
         base_config: CandidateConfig {
             network: "udp".into(),
             address: address.ip().to_string(),
@@ -263,10 +285,8 @@ async fn prepare(video: Video, sends: bool) -> (RTCPeerConnection, String, UdpSo
         },
         ..CandidateHostConfig::default()
     };
-    let candidate = candidate.new_candidate_host().expect("a candidate");
-    pc.add_local_candidate(RTCIceCandidate::from(&candidate).to_json().expect("text")).expect("a candidate");
-    let offer = pc.local_description().expect("an offer").sdp;
-    (pc, offer, socket, seen)
+    let candidate = config.new_candidate_host().expect("a candidate");
+    RTCIceCandidate::from(&candidate).to_json().expect("text")
 }
 
 fn track(video: Video, kind: RtpCodecKind, ssrc: u32, name: &str) -> MediaStreamTrack {
@@ -303,7 +323,7 @@ impl Listener {
     }
 
     fn note(&self, packet: &TaggedPacket) {
-        let mut seen = self.seen.lock().unwrap();
+        let mut seen = self.seen.lock().expect("nobody panics while holding it");
         match &packet.message.packet {
             Packet::Rtp(rtp) => seen.packets.push(Received {
                 payload_type: rtp.header.payload_type,
@@ -312,13 +332,12 @@ impl Listener {
                 source: rtp.header.ssrc,
                 marker: rtp.header.marker,
                 payload: rtp.payload.clone(),
-                at: Instant::now(),
             }),
             Packet::Rtcp(packets) => {
                 for packet in packets {
                     let packet = packet.as_any();
                     if packet.is::<PictureLossIndication>() {
-                        seen.control.push(Control::KeyframeRequest(Instant::now()));
+                        seen.control.push(Control::KeyframeRequest);
                     } else if let Some(sr) = packet.downcast_ref::<SenderReport>() {
                         let (source, ntp, timestamp) = (sr.ssrc, sr.ntp_time, sr.rtp_time);
                         seen.control.push(Control::Clock { source, ntp, timestamp });
@@ -383,7 +402,8 @@ async fn drive(
         }
         while let Some(event) = pc.poll_event() {
             if let RTCPeerConnectionEvent::OnConnectionStateChangeEvent(state) = event {
-                seen.lock().unwrap().is_connected |= state == RTCPeerConnectionState::Connected;
+                seen.lock().expect("nobody panics while holding it").is_connected |=
+                    state == RTCPeerConnectionState::Connected;
             }
         }
         while pc.poll_read().is_some() {}
@@ -394,7 +414,13 @@ async fn drive(
                 Some(Order::Send(message)) => {
                     let _ = pc.handle_write(TaggedRTCMessage { now: Instant::now(), message: *message });
                 }
-                Some(Order::Restart(answer)) => {
+                Some(Order::Restart(reply)) => {
+                    let offer = pc.create_offer(Some(RTCOfferOptions { ice_restart: true })).expect("an offer");
+                    pc.set_local_description(Instant::now(), offer.clone()).expect("it is ours");
+                    pc.add_local_candidate(candidate(local_addr)).expect("a candidate");
+                    let _ = reply.send(offer.sdp);
+                }
+                Some(Order::Answer(answer)) => {
                     pc.set_remote_description(Instant::now(), *answer).expect("the answer fits");
                 }
                 Some(Order::Vanish) | None => return,
@@ -404,7 +430,7 @@ async fn drive(
                 let datagram = &buffer[..length];
                 // An encrypted DTLS alert: the server says goodbye.
                 if datagram.first() == Some(&21) {
-                    seen.lock().unwrap().is_closed = true;
+                    seen.lock().expect("nobody panics while holding it").is_closed = true;
                 }
                 let transport =
                     TransportContext { local_addr, peer_addr, ecn: None, transport_protocol: TransportProtocol::UDP };
