@@ -75,6 +75,10 @@ id! {
     ArchiveId
 }
 id! {
+    /// A recording: what one media node received of a stream.
+    RecordingId
+}
+id! {
     /// A job in the queue.
     JobId
 }

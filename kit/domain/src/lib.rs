@@ -34,7 +34,7 @@ pub use archive::{Archive, ArchiveStatus};
 pub use caller::{Caller, Identity, NotSignedIn};
 pub use clock::{Clock, SystemClock};
 pub use fault::{Fault, Kind};
-pub use ids::{ArchiveId, JobId, NodeId, SessionId, StreamId, StreamKeyId, UserId};
+pub use ids::{ArchiveId, JobId, NodeId, RecordingId, SessionId, StreamId, StreamKeyId, UserId};
 pub use name::{Bio, DisplayName, Email, NameError, Title, Username};
 pub use secret::Secret;
 pub use stream::{Stream, StreamStatus, StreamTransitionError, Visibility};

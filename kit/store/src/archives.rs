@@ -212,3 +212,21 @@ pub async fn complete(
     .await?;
     Ok(done.rows_affected() > 0)
 }
+
+/// The sizes of what was made of an archive afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// Of the download, if it stands in the bucket.
+    pub download_bytes: Option<u64>,
+    /// Of the thumbnail.
+    pub thumbnail_bytes: Option<u64>,
+}
+
+/// What was made of an archive, if there is such an archive.
+pub async fn made(db: &mut PgConnection, id: ArchiveId) -> Result<Option<Made>, StoreError> {
+    let row = sqlx::query!("SELECT download_bytes, thumbnail_bytes FROM archives WHERE archive_id = $1", id.uuid())
+        .fetch_optional(db)
+        .await?;
+    let size = |bytes: Option<i64>| bytes.and_then(|bytes| u64::try_from(bytes).ok());
+    Ok(row.map(|row| Made { download_bytes: size(row.download_bytes), thumbnail_bytes: size(row.thumbnail_bytes) }))
+}
