@@ -80,7 +80,7 @@ impl Heard {
     }
 }
 
-/// The interceptor: passes everything on as it is.
+/// The interceptor: the last station of media that arrives, as nobody reads the tracks; passes everything else on.
 pub(crate) struct Ear {
     heard: Arc<Heard>,
     arriving: VecDeque<TaggedPacket>,
@@ -102,7 +102,10 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Ear {
 
     fn handle_read(&mut self, message: TaggedPacket) -> Result<(), Error> {
         match &message.message.packet {
-            Chained::Rtp(packet) => self.heard.rtp(packet),
+            Chained::Rtp(packet) => {
+                self.heard.rtp(packet);
+                return Ok(());
+            }
             Chained::Rtcp(packets) => packets.iter().for_each(|packet| self.heard.rtcp(packet.as_ref())),
             _ => {}
         }

@@ -20,6 +20,7 @@ mod ogg;
 mod publisher;
 mod reception;
 mod signalling;
+mod socket;
 mod tasks;
 #[cfg(test)]
 mod tests;

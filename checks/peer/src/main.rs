@@ -46,7 +46,6 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
     match Arguments::parse().command {
         Command::Publish { url, token, seconds, hd } => {
             let media = if hd { Media::hd().await? } else { Media::small().await? };
