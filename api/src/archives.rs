@@ -57,6 +57,7 @@ impl Fault for FindError {
 #[utoipa::path(
     get, path = "/api/archives/{archive_id}", tag = "archives", operation_id = "archive",
     params(("archive_id" = Uuid, Path, description = "Which archive")),
+    security((), ("bearer" = []), ("cookie" = [])),
     responses(
         (status = 200, description = "The archive", body = ArchiveView),
         (status = 404, description = "ARCHIVE_NOT_FOUND, NOT_FOUND", body = ErrorView),
@@ -73,6 +74,7 @@ pub(crate) async fn one(
 /// Archives, newest first: public ones that can be watched, and all of one's own when asked by `user_id`.
 #[utoipa::path(
     get, path = "/api/archives", tag = "archives", operation_id = "listArchives", params(ArchiveQuery),
+    security((), ("bearer" = []), ("cookie" = [])),
     responses(
         (status = 200, description = "A page of archives", body = ArchiveList),
         (status = 400, description = "QUERY_INVALID, CURSOR_INVALID, LIMIT_INVALID", body = ErrorView),
@@ -102,8 +104,7 @@ impl Api {
     /// The view of one archive, if the caller may know of it.
     pub(crate) async fn archive_view(&self, caller: &Caller, id: ArchiveId) -> Result<ArchiveView, FindError> {
         let found = archives::find(&mut *self.store.acquire().await?, id).await?;
-        let may_see = |archive: &Archive| archive.visibility != Visibility::Private || caller.is(archive.owner);
-        let archive = found.filter(may_see).ok_or(FindError::NoSuchArchive(id))?;
+        let archive = found.filter(|archive| archive.is_visible_to(caller)).ok_or(FindError::NoSuchArchive(id))?;
         let mut views = self.archive_views(caller, vec![archive]).await?;
         views.pop().ok_or(FindError::NoSuchArchive(id))
     }

@@ -87,7 +87,7 @@ fn operation_html(document: &Value, path: &str, method: &str, operation: &Value)
     if operation["security"].as_array().is_some_and(|ways| !ways.iter().any(|way| way == &serde_json::json!({}))) {
         html.push_str("<p class=\"note\">Needs to be signed in.</p>");
     }
-    html.push_str(&parameters_html(operation));
+    html.push_str(&parameters_html(document, path, operation));
     if let Some(fields) = operation["requestBody"]["content"].as_object().and_then(|body| body.values().next()) {
         html.push_str(&fields_html("Body", document, &fields["schema"]));
     }
@@ -96,12 +96,13 @@ fn operation_html(document: &Value, path: &str, method: &str, operation: &Value)
     html
 }
 
-fn parameters_html(operation: &Value) -> String {
-    let rows: String = operation["parameters"]
-        .as_array()
-        .into_iter()
-        .flatten()
+fn parameters_html(document: &Value, path: &str, operation: &Value) -> String {
+    let of_path = document["paths"][path]["parameters"].as_array().into_iter().flatten();
+    let own = operation["parameters"].as_array().into_iter().flatten();
+    let rows: String = of_path
+        .chain(own)
         .map(|parameter| {
+            let parameter = resolve(document, parameter);
             let kind = type_name(&parameter["schema"]);
             row(
                 &text(parameter, "name"),

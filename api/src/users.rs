@@ -86,6 +86,7 @@ fn meant(text: &str, caller: &Caller) -> Result<UserId, Problem> {
 #[utoipa::path(
     get, path = "/api/users/{user_id}", tag = "users", operation_id = "user",
     params(("user_id" = String, Path, description = "A user's id, or `me`")),
+    security((), ("bearer" = []), ("cookie" = [])),
     responses(
         (status = 200, description = "The user", body = UserView),
         (status = 401, description = "NOT_SIGNED_IN: `me` without being signed in", body = ErrorView),

@@ -30,6 +30,7 @@ pub(crate) struct StreamQuery {
 #[utoipa::path(
     get, path = "/api/streams/{stream_id}", tag = "streams", operation_id = "stream",
     params(("stream_id" = Uuid, Path, description = "Which stream")),
+    security((), ("bearer" = []), ("cookie" = [])),
     responses(
         (status = 200, description = "The stream", body = StreamView),
         (status = 404, description = "STREAM_NOT_FOUND, NOT_FOUND", body = ErrorView),
@@ -47,6 +48,7 @@ pub(crate) async fn one(
 /// Streams, newest first: public ones that went live, and all of one's own.
 #[utoipa::path(
     get, path = "/api/streams", tag = "streams", operation_id = "listStreams", params(StreamQuery),
+    security((), ("bearer" = []), ("cookie" = [])),
     responses(
         (status = 200, description = "A page of streams", body = StreamList),
         (status = 400, description = "QUERY_INVALID, CURSOR_INVALID, LIMIT_INVALID", body = ErrorView),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::stream::words;
-use crate::{ArchiveId, StreamId, Title, UserId, Visibility};
+use crate::{ArchiveId, Caller, StreamId, Title, UserId, Visibility};
 
 /// How far an archive is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,4 +55,11 @@ pub struct Archive {
     pub failure: Option<String>,
     /// When its stream was created.
     pub created_at: OffsetDateTime,
+}
+
+impl Archive {
+    /// Whether `caller` may know of this archive and watch it: whoever may see its stream.
+    pub fn is_visible_to(&self, caller: &Caller) -> bool {
+        self.visibility != Visibility::Private || caller.is(self.owner)
+    }
 }

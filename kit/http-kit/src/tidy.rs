@@ -5,8 +5,8 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::Kind;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::Problem;
 
@@ -25,10 +25,12 @@ pub(crate) async fn tidy(request: Request, next: Next) -> Response {
         return response;
     }
     let (mut parts, _) = response.into_parts();
-    let (code, sentence) = words(parts.status);
-    let body = Problem::new(Kind::Invalid, code, sentence).into_response();
+    let body = Problem::new(Kind::Invalid, code(parts.status), sentence(parts.status)).into_response();
     parts.headers.remove(CONTENT_LENGTH);
     parts.headers.extend(body.headers().clone());
+    if matches!(parts.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        parts.headers.entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
+    }
     Response::from_parts(parts, Body::new(body.into_body()))
 }
 
@@ -37,27 +39,48 @@ fn is_bare(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
 }
 
-fn words(status: StatusCode) -> (&'static str, &'static str) {
+/// The word for programs.
+fn code(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::BAD_REQUEST => ("BAD_REQUEST", "the request cannot be understood"),
-        StatusCode::UNAUTHORIZED => ("NOT_SIGNED_IN", "sign in first"),
-        StatusCode::FORBIDDEN => ("FORBIDDEN", "that is not allowed"),
-        StatusCode::NOT_FOUND => ("NOT_FOUND", "there is nothing at this address"),
-        StatusCode::METHOD_NOT_ALLOWED => ("METHOD_NOT_ALLOWED", "this address does not take that method"),
-        StatusCode::NOT_ACCEPTABLE => ("NOT_ACCEPTABLE", "there is no answer in a form that was asked for"),
-        StatusCode::REQUEST_TIMEOUT => ("TIMEOUT", "that took too long"),
-        StatusCode::PRECONDITION_FAILED => ("PRECONDITION_FAILED", "it has changed since"),
-        StatusCode::PAYLOAD_TOO_LARGE => ("BODY_TOO_LARGE", "the body is too large"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            ("MEDIA_TYPE_UNSUPPORTED", "this address does not take that content type")
-        }
-        StatusCode::RANGE_NOT_SATISFIABLE => ("RANGE_INVALID", "there are no bytes in that range"),
-        StatusCode::UNPROCESSABLE_ENTITY => ("UNPROCESSABLE", "the request makes no sense here"),
-        StatusCode::UPGRADE_REQUIRED => ("UPGRADE_REQUIRED", "this address speaks WebSocket"),
-        StatusCode::PRECONDITION_REQUIRED => ("PRECONDITION_REQUIRED", "say which version is meant, by If-Match"),
-        StatusCode::TOO_MANY_REQUESTS => ("TOO_MANY_REQUESTS", "that was too often; wait a moment"),
-        StatusCode::SERVICE_UNAVAILABLE => ("UNAVAILABLE", "a part we need is away; try again soon"),
-        status if status.is_server_error() => ("INTERNAL", "something went wrong on our side"),
-        _ => ("BAD_REQUEST", "the request cannot be understood"),
+        StatusCode::UNAUTHORIZED => "NOT_SIGNED_IN",
+        StatusCode::FORBIDDEN => "FORBIDDEN",
+        StatusCode::NOT_FOUND => "NOT_FOUND",
+        StatusCode::METHOD_NOT_ALLOWED => "METHOD_NOT_ALLOWED",
+        StatusCode::NOT_ACCEPTABLE => "NOT_ACCEPTABLE",
+        StatusCode::REQUEST_TIMEOUT => "TIMEOUT",
+        StatusCode::PRECONDITION_FAILED => "PRECONDITION_FAILED",
+        StatusCode::PAYLOAD_TOO_LARGE => "BODY_TOO_LARGE",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "MEDIA_TYPE_UNSUPPORTED",
+        StatusCode::RANGE_NOT_SATISFIABLE => "RANGE_INVALID",
+        StatusCode::UNPROCESSABLE_ENTITY => "UNPROCESSABLE",
+        StatusCode::UPGRADE_REQUIRED => "UPGRADE_REQUIRED",
+        StatusCode::PRECONDITION_REQUIRED => "PRECONDITION_REQUIRED",
+        StatusCode::TOO_MANY_REQUESTS => "TOO_MANY_REQUESTS",
+        StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
+        status if status.is_server_error() => "INTERNAL",
+        _ => "BAD_REQUEST",
+    }
+}
+
+/// The sentence for people.
+fn sentence(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "sign in first",
+        StatusCode::FORBIDDEN => "that is not allowed",
+        StatusCode::NOT_FOUND => "there is nothing at this address",
+        StatusCode::METHOD_NOT_ALLOWED => "this address does not take that method",
+        StatusCode::NOT_ACCEPTABLE => "there is no answer in a form that was asked for",
+        StatusCode::REQUEST_TIMEOUT => "that took too long",
+        StatusCode::PRECONDITION_FAILED => "it has changed since",
+        StatusCode::PAYLOAD_TOO_LARGE => "the body is too large",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "this address does not take that content type",
+        StatusCode::RANGE_NOT_SATISFIABLE => "there are no bytes in that range",
+        StatusCode::UNPROCESSABLE_ENTITY => "the request makes no sense here",
+        StatusCode::UPGRADE_REQUIRED => "this address speaks WebSocket",
+        StatusCode::PRECONDITION_REQUIRED => "say which version is meant, by If-Match",
+        StatusCode::TOO_MANY_REQUESTS => "that was too often; wait a moment",
+        StatusCode::SERVICE_UNAVAILABLE => "a part we need is away; try again soon",
+        status if status.is_server_error() => "something went wrong on our side",
+        _ => "the request cannot be understood",
     }
 }
