@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Source, Tree};
+use crate::{File, Source, Tree};
 
 /// The page.
 const PAGE: &str = "docs/errors.md";
@@ -13,7 +13,8 @@ pub fn offences(tree: &Tree) -> Vec<String> {
     let listed = listed(tree);
     let distinct: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
     let missing = said.iter().filter(|(code, _)| !distinct.contains(code.as_str()));
-    let idle = distinct.iter().filter(|code| !said.contains_key(**code));
+    let anywhere = literals(tree);
+    let idle = distinct.iter().filter(|code| !anywhere.contains(**code));
     let twice = distinct.iter().filter(|code| listed.iter().filter(|other| other == *code).count() > 1);
     missing
         .map(|(code, place)| format!("{place}: `{code}` has no row in {PAGE}"))
@@ -25,7 +26,7 @@ pub fn offences(tree: &Tree) -> Vec<String> {
 /// The codes in the sources, each with a place: literals in a `fn code` and in the arguments of `Problem::new`.
 fn said(tree: &Tree) -> BTreeMap<String, String> {
     let mut codes = BTreeMap::new();
-    for file in tree.ending(".rs").filter(|file| !file.path.contains("/tests/") && !file.path.starts_with("checks/")) {
+    for file in product(tree) {
         let source = Source::new(&file.text);
         let bodies = source.places("fn code(").into_iter().map(|at| (at, source.closing(at, '{', '}')));
         let calls = source.places("Problem::new(").into_iter().map(|at| (at, source.closing(at, '(', ')')));
@@ -37,6 +38,21 @@ fn said(tree: &Tree) -> BTreeMap<String, String> {
         }
     }
     codes
+}
+
+/// The files whose words leave the building.
+fn product(tree: &Tree) -> impl Iterator<Item = &File> {
+    tree.ending(".rs").filter(|file| !file.path.contains("/tests/") && !file.path.starts_with("checks/"))
+}
+
+/// Everything that looks like a code, wherever it stands.
+fn literals(tree: &Tree) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for file in product(tree) {
+        let source = Source::new(&file.text);
+        found.extend(source.literals(0..source.tests_at()).into_iter().filter(|text| is_code(text)).map(str::to_owned));
+    }
+    found
 }
 
 /// The codes on the page: the first cell of each row, which may name several.

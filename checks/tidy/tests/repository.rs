@@ -1,11 +1,14 @@
 //! The rules, applied to this repository. Each failure lists the places and says what to do instead.
 
+use std::sync::LazyLock;
+
 use tidy::{Tree, environment, error_codes, floors, heads, leftovers, links, manifests, names, sizes, sleeps, sql};
+
+static TREE: LazyLock<Tree> = LazyLock::new(|| Tree::of_this_repository().expect("the repository can be read"));
 
 #[track_caller]
 fn tidy(offences: impl Fn(&Tree) -> Vec<String>, instead: &str) {
-    let tree = Tree::of_this_repository().expect("the repository can be read");
-    let found = offences(&tree);
+    let found = offences(&TREE);
     assert!(found.is_empty(), "\n\n  {}\n\n{instead}\n", found.join("\n  "));
 }
 
