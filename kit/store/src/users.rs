@@ -99,6 +99,19 @@ pub async fn find(db: &mut PgConnection, id: UserId) -> Result<Option<User>, Sto
     Ok(row.map(User::from))
 }
 
+/// The user of this name, whatever its case.
+pub async fn find_by_username(db: &mut PgConnection, username: &Username) -> Result<Option<User>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT user_id, username, email, display_name, bio, is_operator, created_at
+           FROM users WHERE lower(username) = lower($1)",
+        username.as_str(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(User::from))
+}
+
 /// The user, locked until the transaction ends.
 pub async fn lock(db: &mut PgConnection, id: UserId) -> Result<Option<User>, StoreError> {
     let row = sqlx::query_as!(

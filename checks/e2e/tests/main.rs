@@ -1,0 +1,6 @@
+//! The whole product, as its users and operators meet it.
+
+mod crash;
+mod go_live;
+mod reconnect;
+mod start_and_stop;

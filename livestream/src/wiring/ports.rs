@@ -1,0 +1,129 @@
+//! What one room asks of another, answered by the other.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use domain::{Caller, NodeId, StreamId, StreamStatus};
+use futures_util::future::BoxFuture;
+use http_kit::Problem;
+use media_server::MediaServer;
+use stream_manager::{MediaNodes, MediaSession, MediaUnavailable, NodeRegistry, StreamManager};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use url::Url;
+
+/// May one publish, may one watch? The stream-manager knows.
+pub(crate) struct Gate(pub(crate) StreamManager);
+
+impl media_server::Gate for Gate {
+    fn may_publish<'a>(&'a self, stream: StreamId, bearer: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move { Ok(self.0.may_publish(stream, bearer).await?) })
+    }
+
+    fn stream_for_key<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<StreamId, Problem>> {
+        Box::pin(async move { Ok(self.0.stream_for_key(key).await?) })
+    }
+
+    fn may_watch<'a>(&'a self, stream: StreamId, caller: &'a Caller) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move { Ok(self.0.may_watch(stream, caller).await?) })
+    }
+}
+
+/// Whose room is it, and is it open? The stream-manager knows.
+pub(crate) struct ChatRooms(pub(crate) StreamManager);
+
+impl chat::Rooms for ChatRooms {
+    fn room<'a>(&'a self, stream: StreamId, caller: &'a Caller) -> BoxFuture<'a, Result<chat::Room, Problem>> {
+        Box::pin(async move {
+            let stream = self.0.find(caller, stream).await?;
+            let is_open = stream.status != StreamStatus::Ended;
+            Ok(chat::Room { owner: stream.owner, is_open, status: stream.status })
+        })
+    }
+}
+
+/// Which media server serves a stream: the one in this process, or the least busy one that is registered.
+pub(crate) struct Nodes {
+    registry: NodeRegistry,
+    here: OnceLock<Here>,
+}
+
+struct Here {
+    media: MediaServer,
+    node: NodeId,
+    url: Url,
+}
+
+impl Nodes {
+    pub(crate) fn new(registry: NodeRegistry) -> Self {
+        Self { registry, here: OnceLock::new() }
+    }
+
+    /// From now on streams that start in this process are served by it.
+    pub(crate) fn serve_here(&self, media: MediaServer, node: NodeId, url: Url) {
+        let _ = self.here.set(Here { media, node, url });
+    }
+}
+
+impl MediaNodes for Nodes {
+    fn open(&self, stream: StreamId) -> BoxFuture<'_, Result<MediaSession, MediaUnavailable>> {
+        Box::pin(async move {
+            match self.here.get() {
+                Some(here) => {
+                    here.media.open(stream);
+                    Ok(MediaSession { node: here.node, base_url: here.url.clone() })
+                }
+                None => self.registry.place().await,
+            }
+        })
+    }
+
+    fn close(&self, stream: StreamId, _node: Option<NodeId>) -> BoxFuture<'_, ()> {
+        // Another node hears of it by the stream's event, and closes by itself.
+        if let Some(here) = self.here.get() {
+            here.media.close(stream);
+        }
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// How often a media node says that it lives and who watches.
+const REPORT_EVERY: Duration = Duration::from_secs(2);
+/// How often streams without a publisher are looked for.
+const REAP_EVERY: Duration = Duration::from_secs(2);
+
+/// What a media node tells the others.
+pub(crate) struct Report {
+    pub(crate) node: NodeId,
+    pub(crate) url: Url,
+    pub(crate) media: MediaServer,
+    pub(crate) registry: NodeRegistry,
+}
+
+impl Report {
+    /// Reports until stopped.
+    pub(crate) async fn run(self, streams: StreamManager, stop: CancellationToken) {
+        let mut every = tokio::time::interval(REPORT_EVERY);
+        while stop.run_until_cancelled(every.tick()).await.is_some() {
+            let watchers = self.media.watchers();
+            if let Err(error) = self.registry.heartbeat(self.node, &self.url, &watchers).await {
+                warn!("this media node cannot report to the others: {error}");
+                continue;
+            }
+            if let Err(error) = streams.report_viewers(self.node, &watchers).await {
+                warn!("the viewers cannot be counted: {error}");
+            }
+        }
+        let _ = self.registry.leave(self.node).await;
+    }
+}
+
+/// Ends streams whose publisher stayed away, until stopped.
+pub(crate) async fn reap(streams: StreamManager, stop: CancellationToken) {
+    let mut every = tokio::time::interval(REAP_EVERY);
+    while stop.run_until_cancelled(every.tick()).await.is_some() {
+        if let Err(error) = streams.reap().await {
+            warn!("streams without a publisher cannot be looked for: {error}");
+        }
+    }
+}
