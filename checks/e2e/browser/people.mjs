@@ -13,9 +13,11 @@ export function newAccount(name) {
   return { username, email: `${username}@example.org`, password: `a long sentence for ${name}` };
 }
 
+const box = (page) => page.getByRole("textbox", { name: "Message" });
+
 export async function say(page, text) {
-  await page.getByLabel("Message").fill(text);
-  await page.getByLabel("Message").press("Enter");
+  await box(page).fill(text);
+  await box(page).press("Enter");
 }
 
 /** The chat's line with this text, once it is there. */
@@ -36,12 +38,11 @@ export function watchLines() {
 
 /** Says `text` on `from` and returns how long it took to come on screen on `to`, in ms. */
 export async function chatDelay(from, to, text) {
-  const box = from.getByLabel("Message");
-  await box.fill(text);
+  await box(from).fill(text);
   await from.evaluate(() => {
     addEventListener("keydown", () => { window.testSaidAt = Date.now(); }, { capture: true, once: true });
   });
-  await box.press("Enter");
+  await box(from).press("Enter");
   const seen = await to.waitForFunction((said) => window.testLines[said], text, { polling: 20 });
   const saidAt = await from.evaluate(() => window.testSaidAt);
   return (await seen.jsonValue()) - saidAt;
