@@ -73,7 +73,7 @@ impl Fault for SignalError {
             Self::Fragment => "FRAGMENT_MALFORMED",
             Self::Codec(..) => "CODEC_NOT_OFFERED",
             Self::NoToken => "TOKEN_MISSING",
-            Self::WrongToken => "TOKEN_INVALID",
+            Self::WrongToken => "SESSION_TOKEN_INVALID",
             Self::NoSession => "SESSION_NOT_FOUND",
             Self::NoStream => "STREAM_NOT_FOUND",
         }
@@ -239,13 +239,15 @@ pub(crate) async fn patch(
     match headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()) {
         None => {
             let sentence = "say which ICE session is meant: If-Match with its entity tag, or * to restart";
-            Ok(precondition(StatusCode::PRECONDITION_REQUIRED, "IF_MATCH_MISSING", sentence))
+            let problem = Problem::new(Kind::Conflict, "IF_MATCH_MISSING", sentence);
+            Ok(precondition(StatusCode::PRECONDITION_REQUIRED, problem))
         }
         Some("*") => restart(server, id, &text).await,
         Some(tag) if tag == quoted(&ticket.tag) => Ok(StatusCode::NO_CONTENT.into_response()),
         Some(_) => {
             let sentence = "that ICE session is over: ICE was restarted meanwhile";
-            Ok(precondition(StatusCode::PRECONDITION_FAILED, "IF_MATCH_STALE", sentence))
+            let problem = Problem::new(Kind::Conflict, "IF_MATCH_STALE", sentence);
+            Ok(precondition(StatusCode::PRECONDITION_FAILED, problem))
         }
     }
 }
@@ -261,10 +263,11 @@ async fn restart(server: &MediaServer, id: SessionId, text: &str) -> Result<Resp
     Ok(response)
 }
 
-/// The two statuses of conditional requests, which no other part has, in the common shape.
-fn precondition(status: StatusCode, code: &'static str, sentence: &str) -> Response {
-    let body = format!(r#"{{"error":"{sentence}","code":"{code}"}}"#);
-    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+/// The two statuses that only conditional requests have.
+fn precondition(status: StatusCode, problem: Problem) -> Response {
+    let mut response = problem.into_response();
+    *response.status_mut() = status;
+    response
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ mod client;
 mod hostile;
 #[path = "main/http.rs"]
 mod http;
+#[path = "main/listener.rs"]
+mod listener;
 #[path = "main/publish.rs"]
 mod publish;
 #[path = "main/watch.rs"]

@@ -1,13 +1,11 @@
 //! A WebRTC client under full control: it sends the packets it is told to send and keeps what it receives as it came.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use domain::StreamId;
-use rtc::interceptor::{Interceptor, Packet, Registry, Slot, StreamInfo, TaggedPacket};
+use rtc::interceptor::{Registry, Slot};
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::media_engine::{
@@ -19,18 +17,17 @@ use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::peer_connection::state::RTCPeerConnectionState;
 use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate, RTCIceCandidateInit};
 use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
-use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
-use rtc::rtcp::sender_report::SenderReport;
 use rtc::rtp_transceiver::rtp_sender::{
     RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
 };
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use rtc::sansio::Protocol;
-use rtc::shared::error::Error;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 
+pub(crate) use crate::listener::{Control, Nack, Received};
+use crate::listener::{Listener, Log};
 use crate::world::{Answer, World, until};
 
 pub(crate) const VIDEO_SSRC: u32 = 1_000;
@@ -48,33 +45,6 @@ pub(crate) enum Video {
     Vp8,
 }
 
-/// An RTP packet as it came.
-#[derive(Debug, Clone)]
-pub(crate) struct Received {
-    pub(crate) payload_type: u8,
-    pub(crate) sequence: u16,
-    pub(crate) timestamp: u32,
-    pub(crate) source: u32,
-    pub(crate) marker: bool,
-    pub(crate) payload: Bytes,
-}
-
-/// A control packet as it came.
-#[derive(Debug, Clone)]
-pub(crate) enum Control {
-    KeyframeRequest,
-    Clock { source: u32, ntp: u64, timestamp: u32 },
-    Missing(Vec<u16>),
-}
-
-#[derive(Default)]
-struct Seen {
-    is_connected: bool,
-    is_closed: bool,
-    packets: Vec<Received>,
-    control: Vec<Control>,
-}
-
 enum Order {
     Send(Box<RTCMessage>),
     /// Make an offer with new ICE credentials.
@@ -85,7 +55,7 @@ enum Order {
 
 /// A client, driven by a task of its own until it is dropped.
 pub(crate) struct Client {
-    seen: Arc<Mutex<Seen>>,
+    log: Log,
     orders: mpsc::UnboundedSender<Order>,
     pub(crate) answer: Answer,
     pub(crate) location: String,
@@ -101,9 +71,9 @@ impl Client {
     }
 
     pub(crate) async fn publishing(world: &World, stream: StreamId, video: Video) -> Self {
-        let (pc, offer, socket, seen) = prepare(video, true).await;
+        let (pc, offer, socket, log) = prepare(video, true).await;
         let answer = world.post_whip(stream, &offer).await;
-        Self::start(pc, offer, socket, seen, answer)
+        Self::start(pc, offer, socket, log, answer)
     }
 
     /// A client that has connected to watch.
@@ -114,33 +84,27 @@ impl Client {
     }
 
     pub(crate) async fn watching(world: &World, stream: StreamId, video: Video) -> Self {
-        let (pc, offer, socket, seen) = prepare(video, false).await;
+        let (pc, offer, socket, log) = prepare(video, false).await;
         let answer = world.post_whep(stream, &offer).await;
-        Self::start(pc, offer, socket, seen, answer)
+        Self::start(pc, offer, socket, log, answer)
     }
 
-    fn start(
-        mut pc: RTCPeerConnection,
-        offer: String,
-        socket: UdpSocket,
-        seen: Arc<Mutex<Seen>>,
-        answer: Answer,
-    ) -> Self {
+    fn start(mut pc: RTCPeerConnection, offer: String, socket: UdpSocket, log: Log, answer: Answer) -> Self {
         assert_eq!(answer.status, 201, "{}", answer.body);
         let description = RTCSessionDescription::answer(answer.body.clone()).expect("the answer is SDP");
         pc.set_remote_description(Instant::now(), description).expect("the answer fits the offer");
         let (orders, received) = mpsc::unbounded_channel();
-        tokio::spawn(drive(pc, socket, Arc::clone(&seen), received));
+        tokio::spawn(drive(pc, socket, log.clone(), received));
         let location = answer.header("location").to_owned();
-        Self { seen, orders, answer, location, offer }
+        Self { log, orders, answer, location, offer }
     }
 
     pub(crate) async fn connects(&self) {
-        until("connected", || self.seen.lock().expect("nobody panics while holding it").is_connected).await;
+        until("connected", || self.log.seen().is_connected).await;
     }
 
     pub(crate) async fn is_closed_by_the_server(&self) {
-        until("closed by the server", || self.seen.lock().expect("nobody panics while holding it").is_closed).await;
+        until("closed by the server", || self.log.seen().is_closed).await;
     }
 
     /// Sends a video packet.
@@ -207,7 +171,7 @@ impl Client {
 
     /// The packets with a payload type, in the order they came.
     pub(crate) fn received(&self, payload_type: u8) -> Vec<Received> {
-        let seen = self.seen.lock().expect("nobody panics while holding it");
+        let seen = self.log.seen();
         seen.packets.iter().filter(|packet| packet.payload_type == payload_type).cloned().collect()
     }
 
@@ -219,7 +183,7 @@ impl Client {
     }
 
     pub(crate) fn controls(&self) -> Vec<Control> {
-        self.seen.lock().expect("nobody panics while holding it").control.clone()
+        self.log.seen().control.clone()
     }
 
     pub(crate) fn keyframe_requests(&self) -> usize {
@@ -247,9 +211,9 @@ fn media(video: Video) -> MediaEngine {
     media
 }
 
-async fn prepare(video: Video, sends: bool) -> (RTCPeerConnection, String, UdpSocket, Arc<Mutex<Seen>>) {
-    let seen = Arc::new(Mutex::new(Seen::default()));
-    let registry = Registry::new().with(Slot::SenderReport, Listener::new(Arc::clone(&seen)));
+async fn prepare(video: Video, sends: bool) -> (RTCPeerConnection, String, UdpSocket, Log) {
+    let log = Log::default();
+    let registry = Registry::new().with(Slot::SenderReport, Listener::new(log.clone()));
     let mut pc = RTCPeerConnectionBuilder::new()
         .with_media_engine(media(video))
         .with_interceptor_registry(registry)
@@ -271,7 +235,7 @@ async fn prepare(video: Video, sends: bool) -> (RTCPeerConnection, String, UdpSo
     pc.set_local_description(Instant::now(), offer).expect("it is ours");
     pc.add_local_candidate(candidate(socket.local_addr().expect("it is bound"))).expect("a candidate");
     let offer = pc.local_description().expect("an offer").sdp;
-    (pc, offer, socket, seen)
+    (pc, offer, socket, log)
 }
 
 fn candidate(address: SocketAddr) -> RTCIceCandidateInit {
@@ -310,90 +274,7 @@ fn track(video: Video, kind: RtpCodecKind, ssrc: u32, name: &str) -> MediaStream
     MediaStreamTrack::new("test".into(), name.into(), name.into(), kind, vec![coding])
 }
 
-/// Keeps everything that comes in, before the engine sorts it.
-struct Listener {
-    seen: Arc<Mutex<Seen>>,
-    reads: VecDeque<TaggedPacket>,
-    writes: VecDeque<TaggedPacket>,
-}
-
-impl Listener {
-    fn new(seen: Arc<Mutex<Seen>>) -> Self {
-        Self { seen, reads: VecDeque::new(), writes: VecDeque::new() }
-    }
-
-    fn note(&self, packet: &TaggedPacket) {
-        let mut seen = self.seen.lock().expect("nobody panics while holding it");
-        match &packet.message.packet {
-            Packet::Rtp(rtp) => seen.packets.push(Received {
-                payload_type: rtp.header.payload_type,
-                sequence: rtp.header.sequence_number,
-                timestamp: rtp.header.timestamp,
-                source: rtp.header.ssrc,
-                marker: rtp.header.marker,
-                payload: rtp.payload.clone(),
-            }),
-            Packet::Rtcp(packets) => {
-                for packet in packets {
-                    let packet = packet.as_any();
-                    if packet.is::<PictureLossIndication>() {
-                        seen.control.push(Control::KeyframeRequest);
-                    } else if let Some(sr) = packet.downcast_ref::<SenderReport>() {
-                        let (source, ntp, timestamp) = (sr.ssrc, sr.ntp_time, sr.rtp_time);
-                        seen.control.push(Control::Clock { source, ntp, timestamp });
-                    } else if let Some(nack) = packet.downcast_ref::<Nack>() {
-                        let missing = nack.nacks.iter().flat_map(|pair| pair.packet_list()).collect();
-                        seen.control.push(Control::Missing(missing));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-pub(crate) type Nack = rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
-
-impl Protocol<TaggedPacket, TaggedPacket, ()> for Listener {
-    type Rout = TaggedPacket;
-    type Wout = TaggedPacket;
-    type Eout = ();
-    type Error = Error;
-    type Time = Instant;
-
-    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-        self.note(&packet);
-        self.reads.push_back(packet);
-        Ok(())
-    }
-
-    fn poll_read(&mut self) -> Option<TaggedPacket> {
-        self.reads.pop_front()
-    }
-
-    fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-        self.writes.push_back(packet);
-        Ok(())
-    }
-
-    fn poll_write(&mut self) -> Option<TaggedPacket> {
-        self.writes.pop_front()
-    }
-}
-
-impl Interceptor for Listener {
-    fn bind_local_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
-    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
-}
-
-async fn drive(
-    mut pc: RTCPeerConnection,
-    socket: UdpSocket,
-    seen: Arc<Mutex<Seen>>,
-    mut orders: mpsc::UnboundedReceiver<Order>,
-) {
+async fn drive(mut pc: RTCPeerConnection, socket: UdpSocket, log: Log, mut orders: mpsc::UnboundedReceiver<Order>) {
     let local_addr = socket.local_addr().expect("it is bound");
     let mut buffer = vec![0; 2_048];
     loop {
@@ -402,8 +283,7 @@ async fn drive(
         }
         while let Some(event) = pc.poll_event() {
             if let RTCPeerConnectionEvent::OnConnectionStateChangeEvent(state) = event {
-                seen.lock().expect("nobody panics while holding it").is_connected |=
-                    state == RTCPeerConnectionState::Connected;
+                log.seen().is_connected |= state == RTCPeerConnectionState::Connected;
             }
         }
         while pc.poll_read().is_some() {}
@@ -430,7 +310,7 @@ async fn drive(
                 let datagram = &buffer[..length];
                 // An encrypted DTLS alert: the server says goodbye.
                 if datagram.first() == Some(&21) {
-                    seen.lock().expect("nobody panics while holding it").is_closed = true;
+                    log.seen().is_closed = true;
                 }
                 let transport =
                     TransportContext { local_addr, peer_addr, ecn: None, transport_protocol: TransportProtocol::UDP };
