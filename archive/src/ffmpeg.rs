@@ -67,7 +67,7 @@ pub(crate) type GoOn<'a> = &'a dyn Fn() -> bool;
 
 /// Makes one fast-start MP4 of the stretches: H.264 and AAC.
 pub(crate) fn mp4(stretches: &[Stretch], plan: Plan, to: &Path, go_on: GoOn<'_>) -> Result<(), MediaError> {
-    ffmpeg_next::init().doing("starting")?;
+    start()?;
     let first = stretches.first().ok_or(MediaError::Empty)?;
     let mut output = Output::open(to)?;
     let video = match plan.size {
@@ -142,6 +142,13 @@ impl Job<'_> {
         }
         self.output.end()
     }
+}
+
+/// What FFmpeg has to say comes back as errors; its own log is not ours.
+fn start() -> Result<(), MediaError> {
+    ffmpeg_next::init().doing("starting")?;
+    ffmpeg_next::log::set_level(ffmpeg_next::log::Level::Fatal);
+    Ok(())
 }
 
 /// Opens one of our own files, and lets nothing in it name another.
@@ -430,7 +437,7 @@ impl Sound {
 
 /// Makes a JPEG of the picture at `at`, or of the last one before it. `None` if the file has no picture.
 pub(crate) fn thumbnail(of: &Path, at: Duration, go_on: GoOn<'_>) -> Result<Option<Vec<u8>>, MediaError> {
-    ffmpeg_next::init().doing("starting")?;
+    start()?;
     let mut input = open(of)?;
     let Some(index) = input.streams().best(media::Type::Video).map(|stream| stream.index()) else { return Ok(None) };
     let spec = format!("scale='min({THUMBNAIL_WIDTH},iw)':-2,setsar=1,format=yuvj420p");

@@ -191,10 +191,10 @@ fn shifts(segments: &[Segment]) -> BTreeMap<RecordingId, Duration> {
     shifts
 }
 
-/// H.264 of one format is copied; anything else is made anew at the largest size there was.
+/// H.264 of one format is copied; anything else is made anew at the largest size there was, of equal ones the first.
 fn plan(inits: &[Init], stretches: usize) -> Plan {
     let with_picture = || inits.iter().filter(|init| init.video.is_some());
-    let size = with_picture().map(|init| (init.width, init.height)).max_by_key(|(width, height)| width * height);
+    let size = with_picture().rev().map(|init| (init.width, init.height)).max_by_key(|(width, height)| width * height);
     let copies_video = stretches == 1 && with_picture().all(|init| init.video.as_deref() == Some("h264"));
     Plan { copies_video, size, has_audio: inits.iter().any(|init| init.audio.is_some()) }
 }

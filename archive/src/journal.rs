@@ -124,14 +124,7 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// Of a recording that begins.
     pub(crate) const fn new(stream: StreamId, recording: RecordingId, archive: ArchiveId) -> Self {
-        Self {
-            stream,
-            recording,
-            archive,
-            was_heard: false,
-            inits: Vec::new(),
-            segments: Vec::new(),
-        }
+        Self { stream, recording, archive, was_heard: false, inits: Vec::new(), segments: Vec::new() }
     }
 
     /// The first line of this ledger's journal.
@@ -198,7 +191,6 @@ impl Ledger {
                     segment.parts = last.into_iter().collect();
                 }
             }
-            
         }
     }
 

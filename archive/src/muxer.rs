@@ -11,7 +11,7 @@ use std::time::Duration;
 use domain::media::{Codec, Packet, TapEvent, Track};
 
 use crate::fmp4::{self, Format, Run, VIDEO_RATE};
-use crate::media::{Picture, VideoFormat, h264, opus};
+use crate::media::{Picture, VideoFormat, opus};
 use crate::timeline::{TICKS_PER_SEC, Ticks, Timeline};
 
 use audio::Sound;
@@ -64,8 +64,6 @@ pub(crate) struct Muxer {
     /// Where the timeline has been written to.
     end: Ticks,
     format: Option<Format>,
-    /// Parameter sets have changed since the init, so samples must keep theirs.
-    keeps_sets: bool,
     fragments: u32,
     take: Option<Take>,
     out: Vec<Cut>,
@@ -113,7 +111,7 @@ impl Muxer {
     /// Goes on at `end` of the timeline.
     pub(crate) const fn new(lengths: Lengths, end: Ticks) -> Self {
         let end = grid(end);
-        Self { lengths, end, format: None, keeps_sets: false, fragments: 0, take: None, out: Vec::new() }
+        Self { lengths, end, format: None, fragments: 0, take: None, out: Vec::new() }
     }
 
     /// Takes the next event; what to do about it comes out.
@@ -211,12 +209,8 @@ impl Muxer {
         let (dts, completed) = pictures.hold(at, picture.is_key);
         take.part.video(completed);
         self.cut_before(dts, picture.format.as_ref());
-        let data = match &picture.format {
-            Some(format) => self.sample_of_keyframe(picture.data, format),
-            None => picture.data,
-        };
         if let Some(pictures) = self.take.as_mut().and_then(|take| take.pictures.as_mut()) {
-            pictures.fill(data);
+            pictures.fill(picture.data);
         }
     }
 
@@ -263,7 +257,6 @@ impl Muxer {
         let is_new = self.format.as_ref() != Some(&format);
         if is_new {
             self.out.push(Cut::Init { bytes: fmp4::init(&format), format: format.clone() });
-            self.keeps_sets = false;
         }
         let is_discontinuous = (is_new || !take.has_started) && self.end > 0;
         let is_independent = key.is_some() || format.video.is_none();
@@ -273,17 +266,6 @@ impl Muxer {
         take.has_started = true;
         take.segment = Some(Segment { start });
         take.part.start = start;
-    }
-
-    /// The sample without the parameter sets that the init holds; once they have changed, all stay.
-    fn sample_of_keyframe(&mut self, data: Vec<u8>, format: &VideoFormat) -> Vec<u8> {
-        let now = self.format.as_ref().and_then(|format| format.video.as_ref());
-        let Some(VideoFormat::H264 { sps, pps, .. }) = now else { return data };
-        self.keeps_sets |= now != Some(format);
-        if self.keeps_sets {
-            return data;
-        }
-        h264::strip_sets(&data, &[&sps[..], &pps[..]])
     }
 
     fn audio(&mut self, packet: &Packet) {

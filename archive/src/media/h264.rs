@@ -22,7 +22,8 @@ pub(crate) struct Assembler {
     pps: Option<Bytes>,
     /// Length-prefixed NAL units of the picture at hand, without parameter sets.
     units: Vec<u8>,
-    /// Length-prefixed parameter sets that came with it.
+    /// Length-prefixed parameter sets that came with it. They stay in the sample: not every player takes up the init of
+    /// a new format.
     sets: Vec<u8>,
     /// A NAL unit of which fragments are still to come.
     fragment: Option<Vec<u8>>,
@@ -129,21 +130,6 @@ fn append(data: &mut Vec<u8>, unit: &[u8]) {
     data.extend_from_slice(unit);
 }
 
-/// The sample without the parameter sets that the sample entry holds already; others stay, for the decoder to see.
-pub(crate) fn strip_sets(data: &[u8], known: &[&[u8]]) -> Vec<u8> {
-    let mut kept = Vec::with_capacity(data.len());
-    let mut rest = data;
-    while let Some((length, tail)) = rest.split_first_chunk::<4>() {
-        let length = u32::from_be_bytes(*length) as usize;
-        let Some(unit) = tail.get(..length) else { break };
-        if !known.contains(&unit) {
-            append(&mut kept, unit);
-        }
-        rest = &tail[length..];
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +157,8 @@ mod tests {
         assert!(picture.is_key);
         let format = picture.format.expect("a keyframe names its format");
         assert_eq!(format.size(), (640, 480));
-        assert_eq!(strip_sets(&picture.data, &[&A_SPS, &A_PPS]), [0, 0, 0, 5, 0x65, 1, 2, 3, 4]);
+        assert!(picture.data.starts_with(&[0, 0, 0, 14, 0x67]), "players that miss a change of the init need the sets");
+        assert!(picture.data.ends_with(&[0, 0, 0, 5, 0x65, 1, 2, 3, 4]));
     }
 
     #[test]
