@@ -90,8 +90,7 @@ pub(crate) enum Heard {
 
 impl Audience {
     pub(crate) fn new(stream: StreamId, room: Room) -> Self {
-        let standing =
-            Standing { owner: room.owner, is_open: room.is_open, status: room.status.into(), viewer_count: None };
+        let standing = Standing { owner: room.owner, is_open: room.is_open, status: room.into(), viewer_count: None };
         let state = State {
             standing,
             listeners: HashMap::new(),
@@ -202,7 +201,7 @@ impl Audience {
         let mut state = self.lock();
         state.standing.owner = room.owner;
         state.standing.is_open = room.is_open;
-        let status = Status::from(room.status);
+        let status = Status::from(room);
         if rank(status) > rank(state.standing.status) {
             let notice = Notice { status, viewer_count: state.standing.viewer_count, archive_id: None };
             state.announce(&notice);

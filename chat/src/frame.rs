@@ -5,6 +5,7 @@ use domain::{ArchiveId, Fault, Identity, StreamStatus, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::position::Position;
+use crate::rooms::Room;
 
 /// The WebSocket subprotocol.
 pub(crate) const SUBPROTOCOL: &str = "livestream.chat.v1";
@@ -117,10 +118,11 @@ pub enum Status {
     Ended,
 }
 
-impl From<StreamStatus> for Status {
-    fn from(status: StreamStatus) -> Self {
-        match status {
+impl From<Room> for Status {
+    fn from(room: Room) -> Self {
+        match room.status {
             StreamStatus::Starting => Self::Starting,
+            StreamStatus::Live if room.is_publisher_away => Self::Reconnecting,
             StreamStatus::Live => Self::Live,
             StreamStatus::Ended => Self::Ended,
         }

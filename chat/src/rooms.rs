@@ -20,4 +20,6 @@ pub struct Room {
     pub is_open: bool,
     /// Where the stream stands.
     pub status: StreamStatus,
+    /// Whether the publisher of a live stream is away and may be back.
+    pub is_publisher_away: bool,
 }

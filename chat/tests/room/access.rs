@@ -1,6 +1,6 @@
 //! Who may come in, who may write, and who has to leave.
 
-use chat::Config;
+use chat::{Config, Room};
 use domain::{StreamId, StreamStatus};
 use serde_json::json;
 
@@ -37,6 +37,15 @@ async fn an_ended_stream_keeps_its_history_and_takes_no_more() {
     assert_eq!((&joined["status"], &joined["may_speak"]), (&json!("ended"), &json!(false)));
     assert_eq!(joined["events"][0]["text"], "bye");
     assert_eq!(ren.say("r", "wait").await["code"], "CHAT_CLOSED");
+}
+
+#[tokio::test]
+async fn whoever_comes_while_the_publisher_is_away_is_told() {
+    let world = World::new().await;
+    let (node, stream) = (world.node(Config::default()).await, world.stream());
+    let away = Room { is_publisher_away: true, ..world.room(true, StreamStatus::Live) };
+    world.streams.set(stream, away, false);
+    assert_eq!(node.join(stream, None).await.1["status"], "reconnecting");
 }
 
 #[tokio::test]

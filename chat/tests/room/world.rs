@@ -140,7 +140,7 @@ impl World {
 
     /// A room of mika's.
     pub(crate) fn room(&self, is_open: bool, status: StreamStatus) -> Room {
-        Room { owner: self.person("mika").user, is_open, status }
+        Room { owner: self.person("mika").user, is_open, status, is_publisher_away: false }
     }
 
     pub(crate) fn person(&self, name: &str) -> Identity {

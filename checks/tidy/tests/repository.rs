@@ -65,7 +65,7 @@ fn files_can_be_read_in_one_go() {
 fn every_error_code_is_explained_on_one_page() {
     tidy(
         error_codes::offences,
-        "docs/errors.md has one row per code, in the section of the crate that says it first: \
+        "docs/errors.md has one row per code, in the section of the lowest crate that says it: \
          | `CODE` | status | what it means and what to do |",
     );
 }

@@ -37,7 +37,8 @@ impl chat::Rooms for ChatRooms {
         Box::pin(async move {
             let stream = self.0.find(caller, stream).await?;
             let is_open = stream.status != StreamStatus::Ended;
-            Ok(chat::Room { owner: stream.owner, is_open, status: stream.status })
+            let is_publisher_away = stream.publisher_left_at.is_some();
+            Ok(chat::Room { owner: stream.owner, is_open, status: stream.status, is_publisher_away })
         })
     }
 }
