@@ -55,6 +55,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 400,
   },
-  server: { proxy: { "/api": { target: SERVER, ws: true }, "/whip": SERVER } },
+  // `npm run dev` beside a running server: to that server the pages seem to be its own.
+  server: { proxy: { "/api": { target: SERVER, ws: true, changeOrigin: true, headers: { origin: SERVER } } } },
   test: { environment: "happy-dom", include: ["**/*.test.{ts,tsx}"] },
 } as Parameters<typeof defineConfig>[0]);

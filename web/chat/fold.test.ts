@@ -82,7 +82,7 @@ test("what arrived just before the connection was lost is not said again", () =>
 
 test("the stream's news is kept, and a missing count does not erase the last one", () => {
   const room = hear(EMPTY, joined(), { type: "stream", status: "reconnecting" }, { type: "stream", status: "ended", viewer_count: 0, archive_id: "a1" });
-  expect(room).toMatchObject({ status: "ended", viewers: 0, archiveId: "a1" });
+  expect(room).toMatchObject({ status: "ended", viewers: 0, archiveId: "a1", maySpeak: false });
   expect(hear(room, { type: "stream", status: "ended" })).toMatchObject({ viewers: 0, archiveId: "a1" });
 });
 

@@ -127,6 +127,7 @@ function hear(room: Room, frame: ServerFrame, now: number): Room {
       return {
         ...room,
         status: frame.status,
+        maySpeak: room.maySpeak && frame.status !== "ended",
         viewers: frame.viewer_count ?? room.viewers,
         archiveId: frame.archive_id ?? room.archiveId,
       };

@@ -3,11 +3,11 @@ import { computed, effect, signal } from "@preact/signals";
 
 import type { LinkState } from "../media/link";
 import { Publish } from "../media/publish";
-import { endStream, startStream, stream as fetchStream } from "../shared/calls";
+import { endStream, openStreams, startStream, stream as fetchStream } from "../shared/calls";
 import { onAir } from "../shared/on-air";
 import { asProblem, type Problem } from "../shared/problem";
 import { reachMedia } from "../shared/reach";
-import type { StartedStream, Visibility } from "../shared/shapes";
+import type { StartedStream, Stream, Visibility } from "../shared/shapes";
 import { stop, type Wish } from "./devices";
 import { forget, keep, kept } from "./kept";
 
@@ -43,17 +43,20 @@ export async function goLive(title: string, visibility: Visibility, from: Source
   }
 }
 
-/** A stream of this tab that a reload interrupted, if it still runs. */
-export async function findInterrupted(): Promise<StartedStream | null> {
-  const started = phase.peek() === "off" ? kept() : null;
-  if (!started) return null;
-  try {
-    if ((await fetchStream(started.stream_id)).status !== "ended") return started;
-  } catch (thrown) {
-    if (asProblem(thrown).mayPass) return started;
-  }
-  forget();
-  return null;
+/**
+ * One's unfinished streams. The one that a reload of this tab interrupted comes with its token and can go on here;
+ * others belong to another tab or to OBS, and can only be ended.
+ */
+export async function findUnfinished(me: string): Promise<readonly (Stream | StartedStream)[]> {
+  const mine = kept();
+  const open = await openStreams(me).catch(() => (mine ? [mine] : []));
+  if (mine && !open.some(({ stream_id }) => stream_id === mine.stream_id)) forget();
+  return open.map((one) => (one.stream_id === mine?.stream_id ? mine : one));
+}
+
+/** Whether this tab can go on with it. */
+export function canResume(unfinished: Stream | StartedStream): unfinished is StartedStream {
+  return "publish_token" in unfinished;
 }
 
 /** Goes on with an interrupted stream. */
@@ -84,10 +87,10 @@ export async function end(): Promise<void> {
   }
 }
 
-/** Ends an interrupted stream without going on with it. */
-export async function abandon(started: StartedStream): Promise<void> {
-  forget();
-  await endStream(started.stream_id);
+/** Ends an unfinished stream without going on with it. */
+export async function abandon(unfinished: Stream): Promise<void> {
+  if (kept()?.stream_id === unfinished.stream_id) forget();
+  await endStream(unfinished.stream_id);
 }
 
 /** The stream was ended from elsewhere. */

@@ -1,5 +1,5 @@
 // The Go-live page: prepare, be on air, end.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 
 import { Chat } from "../chat/chat";
 import { useRoom } from "../chat/use-room";
@@ -9,14 +9,13 @@ import { t } from "../shared/texts/texts";
 import { ArchiveSoon } from "../shared/ui/archive-soon";
 import { Notice } from "../shared/ui/notice";
 import { useTitle } from "../shared/ui/page";
-import {
-  abandon, clear, exchange, findInterrupted, phase, resume, source, stream, wasEnded,
-} from "./broadcast";
+import { clear, exchange, phase, source, stream, wasEnded } from "./broadcast";
 import { Desk } from "./desk";
 import { Meter } from "./meter";
 import { Pickers } from "./pickers";
 import { Plan } from "./plan";
 import { Preview } from "./preview";
+import { Unfinished } from "./unfinished";
 import { useSource, type SourceHandle } from "./use-source";
 
 export default function Studio() {
@@ -62,7 +61,7 @@ function Room() {
     <div class="studio">
       <div class="desk">
         <Preview media={media} isMirrored={wish.source === "camera"} phase={phase.value}><TurnOn handle={handle} /></Preview>
-        {!isOn && <Interrupted handle={handle} />}
+        {!isOn && phase.value === "off" && <Unfinished handle={handle} />}
         {media && handle.trouble && <Notice tone="bad"><span>{handle.trouble}</span></Notice>}
         {media && <Meter media={media} isMuted={media.getAudioTracks()[0]?.enabled === false} />}
         {running && <Desk stream={running} viewers={chat.room.viewers} />}
@@ -88,32 +87,6 @@ function TurnOn({ handle }: { handle: SourceHandle }) {
         </button>
       )}
     </>
-  );
-}
-
-/** A reload cut the broadcast off: offers to go on. */
-function Interrupted({ handle }: { handle: SourceHandle }) {
-  const s = t.studio;
-  const [found, setFound] = useState<StartedStream | null>(null);
-  useEffect(() => {
-    void findInterrupted().then(setFound);
-  }, []);
-  const { media, wish, isOpening, choose } = handle;
-  const [isWanted, setWanted] = useState(false);
-  useEffect(() => {
-    if (found && isWanted && media) resume(found, { media, wish });
-  }, [found, isWanted, media]);
-  if (!found) return null;
-  const goOn = () => {
-    setWanted(true);
-    if (!media) choose({});
-  };
-  return (
-    <Notice tone="warn">
-      <div><strong>{s.resume}</strong><p>{s.resumeMore(found.title)}</p></div>
-      <button type="button" class="key main" disabled={isOpening} onClick={goOn}>{s.resumeYes}</button>
-      <button type="button" class="key" onClick={() => void abandon(found).finally(() => setFound(null))}>{s.resumeNo}</button>
-    </Notice>
   );
 }
 

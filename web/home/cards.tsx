@@ -1,6 +1,6 @@
 // One stream or archive on a shelf.
 import { reach } from "../shared/reach";
-import { liveStatus, nameOf, type Archive, type Stream } from "../shared/shapes";
+import { liveStatus, nameOf, type Archive, type Stream, type Visibility } from "../shared/shapes";
 import { t } from "../shared/texts/texts";
 import { ago, isoDuration, tick, timecode } from "../shared/time";
 import { Lamp } from "../shared/ui/lamp";
@@ -15,12 +15,19 @@ export function LiveCard({ stream }: { stream: Stream }) {
       <div class="picture">
         <Poster id={stream.stream_id} name={nameOf(stream.user) || stream.title} />
         <Lamp tone={isAway ? "wait" : "air"}>{isAway ? t.home.away : t.player.live}</Lamp>
+        <Limits visibility={stream.visibility} />
         <span class="corner figure"><span class="unseen">{t.home.liveFor("")}</span>{timecode(since)}</span>
       </div>
       <h3><a href={`/watch/${stream.stream_id}`}>{stream.title}</a></h3>
       <p class="by"><span class="clip">{nameOf(stream.user)}</span><span>{t.home.viewers(count)}</span></p>
     </li>
   );
+}
+
+/** One's own streams are listed to oneself, also where others do not see them. */
+function Limits({ visibility }: { visibility: Visibility }) {
+  if (visibility === "public") return null;
+  return <span class="corner left">{visibility === "private" ? t.player.private : t.player.unlisted}</span>;
 }
 
 export function ArchiveCard({ archive }: { archive: Archive }) {

@@ -68,7 +68,7 @@ function About({ stream, viewers, isLive }: AboutProps) {
         <h1>{stream.title}</h1>
         <div class="facts">
           <strong>{nameOf(stream.user)}</strong>
-          {isLive && viewers !== null && <span class="viewers">{t.player.viewers(viewers)}</span>}
+          {isLive && !!viewers && <span class="viewers">{t.player.viewers(viewers)}</span>}
           <time dateTime={stream.started_at}>{t.player.started(started)}</time>
           {stream.visibility === "unlisted" && <span class="tag">{t.player.unlisted}</span>}
           {stream.visibility === "private" && <span class="tag">{t.player.private}</span>}

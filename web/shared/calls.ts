@@ -74,6 +74,13 @@ export function streams(status: StreamStatus, limit = 12): Promise<Page<Stream>>
   return askJson(`/api/streams?status=${status}&limit=${limit}`);
 }
 
+/** One's own streams that have not ended. */
+export async function openStreams(me: string): Promise<readonly Stream[]> {
+  const pages = ["starting", "live"].map((status) =>
+    askJson<Page<Stream>>(`/api/streams?user_id=${me}&status=${status}`));
+  return (await Promise.all(pages)).flatMap(({ items }) => items);
+}
+
 export function archive(id: string): Promise<Archive> {
   return askJson(`/api/archives/${id}`);
 }

@@ -40,8 +40,9 @@ function ToStudio() {
   if (!mine) return <a class="key air" href="/go-live"><span class="tally" />{t.nav.goLive}</a>;
   const time = timecode((tick() - mine.since) / 1000);
   return (
-    <a class="key air" href="/go-live" aria-label={t.nav.backToStudio(time)}>
+    <a class="key air" href="/go-live">
       <span class="tally on" />{t.nav.onAir} <span class="figure">{time}</span>
+      <span class="unseen">{t.nav.backToStudio}</span>
     </a>
   );
 }
