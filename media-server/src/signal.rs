@@ -73,7 +73,7 @@ impl Fault for SignalError {
             Self::Fragment => "FRAGMENT_MALFORMED",
             Self::Codec(..) => "CODEC_NOT_OFFERED",
             Self::NoToken => "TOKEN_MISSING",
-            Self::WrongToken => "SESSION_TOKEN_INVALID",
+            Self::WrongToken => "TOKEN_INVALID",
             Self::NoSession => "SESSION_NOT_FOUND",
             Self::NoStream => "STREAM_NOT_FOUND",
         }

@@ -89,7 +89,7 @@ async fn tokens_are_asked_for_at_the_endpoint_and_at_the_session() {
         let missing = world.request(method.clone(), &publisher.location, &[FRAGMENT], "").await;
         assert_eq!((missing.status.as_u16(), missing.code()), (401, "TOKEN_MISSING"));
         let guessed = world.request(method, &publisher.location, &[FRAGMENT, wrong], "").await;
-        assert_eq!((guessed.status.as_u16(), guessed.code()), (401, "SESSION_TOKEN_INVALID"));
+        assert_eq!((guessed.status.as_u16(), guessed.code()), (401, "TOKEN_INVALID"));
     }
     let elsewhere = publisher.location.replace(&stream.to_string(), &StreamId::new().to_string());
     assert_eq!(world.delete(&elsewhere).await.status, 404);

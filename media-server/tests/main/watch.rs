@@ -213,24 +213,14 @@ async fn watchers_are_told_the_publishers_clocks_in_their_own_numbers() {
 
 #[tokio::test]
 async fn watchers_who_vanish_are_counted_no_more() {
-    let silence = Duration::from_millis(500);
+    // A client checks its path every 2 s.
+    let silence = Duration::from_secs(5);
     let mut world = World::with(|config| config.profile.liveness.watcher_silence = silence).await;
     let (stream, _publisher) = published(&mut world).await;
-    let (stays, goes) = (Client::watcher(&world, stream).await, Client::watcher(&world, stream).await);
+    let (_stays, goes) = (Client::watcher(&world, stream).await, Client::watcher(&world, stream).await);
     world.counts(stream, 2).await;
     goes.vanish();
-    let alive = async {
-        // One that says something now and then stays.
-        let mut ticks = tokio::time::interval(Duration::from_millis(50));
-        loop {
-            ticks.tick().await;
-            stays.control(PictureLossIndication { sender_ssrc: 1, media_ssrc: 1 });
-        }
-    };
-    tokio::select! {
-        () = world.counts(stream, 1) => {}
-        () = alive => {}
-    }
+    world.counts(stream, 1).await;
     world.end().await;
 }
 
