@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use api::auth::operator;
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use http_kit::SharedAuthenticate;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +75,9 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
     if let Ok(address) = address {
         info!("listening on http://{address}");
     }
+    // Chat lines are small and must not wait until the viewer has acknowledged the one before. A connection that
+    // is gone already needs no option.
+    let listener = listener.tap_io(|tcp| drop(tcp.set_nodelay(true)));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await {
         error!("the HTTP server stopped: {error}");
