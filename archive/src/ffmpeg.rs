@@ -1,23 +1,23 @@
-//! FFmpeg, and nothing of it outside this file: one MP4 out of stretches of fragments, and a still picture.
+//! FFmpeg, and nothing of it outside this module: one MP4 out of stretches of fragments, and a still picture.
 //!
 //! Everything here blocks: call it where that is fine. FFmpeg is handed our own files only.
+
+mod audio;
+mod still;
+mod video;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ffmpeg_next::{
-    ChannelLayout, Dictionary, Error, Packet, Rational, codec, decoder, encoder, filter, format, frame, media, picture,
-    threading,
-};
+use ffmpeg_next::{Dictionary, Error, Packet, Rational, codec, encoder, filter, format, media};
+
+use audio::Sound;
+use video::Pictures;
+
+pub(crate) use still::thumbnail;
 
 /// Time base of the picture in what we make.
 const VIDEO_BASE: Rational = Rational(1, 90_000);
-const AUDIO_RATE: i32 = 48_000;
-const AUDIO_BITS_PER_SEC: usize = 128_000;
-/// A thumbnail is no wider than this.
-const THUMBNAIL_WIDTH: u32 = 640;
-/// After a seek, the wanted picture comes within so many; else the last one does.
-const THUMBNAIL_SEARCH: usize = 600;
 
 /// FFmpeg could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -213,129 +213,8 @@ impl Output {
     }
 }
 
-/// The picture, decoded, brought to one size and encoded anew.
-struct Pictures {
-    stream: usize,
-    size: (u32, u32),
-    encoder: encoder::Video,
-    decoding: Option<(decoder::Video, filter::Graph)>,
-    last: Option<i64>,
-}
-
-impl Pictures {
-    fn open(output: &mut Output, (width, height): (u32, u32)) -> Result<Self, MediaError> {
-        let codec = encoder::find(codec::Id::H264).ok_or(Error::EncoderNotFound).doing("finding an H.264 encoder")?;
-        let mut stream = output.context.add_stream(codec).doing("making the picture's stream")?;
-        let mut encoder = codec::context::Context::new_with_codec(codec).encoder().video().doing("encoding")?;
-        let even = |side: u32| side.max(2) / 2 * 2;
-        encoder.set_width(even(width));
-        encoder.set_height(even(height));
-        encoder.set_format(format::Pixel::YUV420P);
-        encoder.set_time_base(VIDEO_BASE);
-        encoder.set_flags(codec::Flags::GLOBAL_HEADER);
-        let mut options = Dictionary::new();
-        for (key, value) in [("preset", "veryfast"), ("crf", "22"), ("threads", "auto"), ("g", "250")] {
-            options.set(key, value);
-        }
-        let encoder = encoder.open_with(options).doing("opening the H.264 encoder")?;
-        stream.set_parameters(&encoder);
-        stream.set_time_base(VIDEO_BASE);
-        let stream = stream.index();
-        Ok(Self { stream, size: (even(width), even(height)), encoder, decoding: None, last: None })
-    }
-
-    /// From now on packets are of this input.
-    fn decode(&mut self, input: &format::context::Input, index: usize) -> Result<(), MediaError> {
-        let (width, height) = self.size;
-        let spec = format!(
-            "scale={width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2,\
-             pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1,settb=1/90000,format=yuv420p"
-        );
-        self.decoding = Some(video_decoder(input, index, &spec)?);
-        Ok(())
-    }
-
-    /// Takes a packet, or the end of an input. A packet that cannot be decoded is left out.
-    fn packet(&mut self, packet: Option<&Packet>, output: &mut Output) -> Result<(), MediaError> {
-        let Some((decoder, graph)) = &mut self.decoding else { return Ok(()) };
-        let _ = match packet {
-            Some(packet) => decoder.send_packet(packet),
-            None => decoder.send_eof(),
-        };
-        let mut decoded = frame::Video::empty();
-        let mut filtered = Vec::new();
-        while decoder.receive_frame(&mut decoded).is_ok() {
-            let pts = decoded.timestamp();
-            decoded.set_pts(pts);
-            end_of(graph, "in")?.source().add(&decoded).doing("scaling")?;
-            drain_pictures(graph, &mut filtered)?;
-        }
-        if packet.is_none() {
-            end_of(graph, "in")?.source().flush().doing("scaling")?;
-            drain_pictures(graph, &mut filtered)?;
-            self.decoding = None;
-        }
-        for mut picture in filtered {
-            // Two stretches may meet on the same tick; an encoder wants time to move.
-            if picture.pts().is_none() || picture.pts() <= self.last {
-                continue;
-            }
-            self.last = picture.pts();
-            picture.set_kind(picture::Type::None);
-            self.encoder.send_frame(&picture).doing("encoding the picture")?;
-            self.drain(output)?;
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, output: &mut Output) -> Result<(), MediaError> {
-        self.encoder.send_eof().doing("encoding the picture")?;
-        self.drain(output)
-    }
-
-    fn drain(&mut self, output: &mut Output) -> Result<(), MediaError> {
-        let mut packet = Packet::empty();
-        while self.encoder.receive_packet(&mut packet).is_ok() {
-            output.write(std::mem::replace(&mut packet, Packet::empty()), self.stream, VIDEO_BASE)?;
-        }
-        Ok(())
-    }
-}
-
-fn drain_pictures(graph: &mut filter::Graph, into: &mut Vec<frame::Video>) -> Result<(), MediaError> {
-    let mut out = end_of(graph, "out")?;
-    let mut filtered = frame::Video::empty();
-    while out.sink().frame(&mut filtered).is_ok() {
-        into.push(std::mem::replace(&mut filtered, frame::Video::empty()));
-    }
-    Ok(())
-}
-
 fn end_of(graph: &mut filter::Graph, name: &str) -> Result<filter::Context, MediaError> {
     graph.get(name).ok_or(Error::FilterNotFound).doing("filtering")
-}
-
-/// A decoder of a picture track, and the filters after it.
-fn video_decoder(
-    input: &format::context::Input,
-    index: usize,
-    spec: &str,
-) -> Result<(decoder::Video, filter::Graph), MediaError> {
-    let stream = input.stream(index).ok_or(MediaError::Empty)?;
-    let mut context = codec::context::Context::from_parameters(stream.parameters()).doing("reading the picture")?;
-    context.set_threading(threading::Config::kind(threading::Type::Frame));
-    let decoder = context.decoder().video().doing("opening the picture's decoder")?;
-    let base = stream.time_base();
-    let name = decoder.format().descriptor().map_or("yuv420p", |descriptor| descriptor.name());
-    let args = format!(
-        "video_size={}x{}:pix_fmt={name}:time_base={}/{}:pixel_aspect=1/1",
-        decoder.width(),
-        decoder.height(),
-        base.numerator(),
-        base.denominator()
-    );
-    let graph = graph(("buffer", &args), spec, "buffersink").doing("setting up the scaler")?;
-    Ok((decoder, graph))
 }
 
 fn graph((source, args): (&str, &str), spec: &str, sink: &str) -> Result<filter::Graph, Error> {
@@ -346,154 +225,4 @@ fn graph((source, args): (&str, &str), spec: &str, sink: &str) -> Result<filter:
     graph.output("in", 0)?.input("out", 0)?.parse(spec)?;
     graph.validate()?;
     Ok(graph)
-}
-
-/// The sound, decoded, put where its timestamps say, and encoded as AAC.
-struct Sound {
-    stream: usize,
-    encoder: encoder::Audio,
-    graph: filter::Graph,
-    decoder: Option<(decoder::Audio, Rational)>,
-}
-
-impl Sound {
-    fn open(output: &mut Output) -> Result<Self, MediaError> {
-        let codec = encoder::find(codec::Id::AAC).ok_or(Error::EncoderNotFound).doing("finding an AAC encoder")?;
-        let mut stream = output.context.add_stream(codec).doing("making the sound's stream")?;
-        let mut encoder = codec::context::Context::new_with_codec(codec).encoder().audio().doing("encoding")?;
-        encoder.set_rate(AUDIO_RATE);
-        encoder.set_channel_layout(ChannelLayout::STEREO);
-        encoder.set_channels(ChannelLayout::STEREO.channels());
-        encoder.set_format(format::Sample::F32(format::sample::Type::Planar));
-        encoder.set_bit_rate(AUDIO_BITS_PER_SEC);
-        encoder.set_time_base(Rational(1, AUDIO_RATE));
-        encoder.set_flags(codec::Flags::GLOBAL_HEADER);
-        let encoder = encoder.open().doing("opening the AAC encoder")?;
-        stream.set_parameters(&encoder);
-        stream.set_time_base(Rational(1, AUDIO_RATE));
-        let stream = stream.index();
-        let args = format!("time_base=1/{AUDIO_RATE}:sample_rate={AUDIO_RATE}:sample_fmt=fltp:channel_layout=stereo");
-        // Small errors are stretched away, gaps are filled: the sound stays beside the picture.
-        let spec =
-            "aresample=async=1000:first_pts=0,aformat=sample_fmts=fltp:sample_rates=48000:channel_layouts=stereo";
-        let mut graph = graph(("abuffer", &args), spec, "abuffersink").doing("setting up the sound")?;
-        end_of(&mut graph, "out")?.sink().set_frame_size(encoder.frame_size());
-        Ok(Self { stream, encoder, graph, decoder: None })
-    }
-
-    /// From now on packets are of this input.
-    fn decode(&mut self, input: &format::context::Input, index: usize) -> Result<(), MediaError> {
-        let stream = input.stream(index).ok_or(MediaError::Empty)?;
-        let context = codec::context::Context::from_parameters(stream.parameters()).doing("reading the sound")?;
-        let decoder = context.decoder().audio().doing("opening the sound's decoder")?;
-        self.decoder = Some((decoder, stream.time_base()));
-        Ok(())
-    }
-
-    /// Takes a packet, or the end of an input. A packet that cannot be decoded is left out.
-    fn packet(&mut self, packet: Option<&Packet>, output: &mut Output) -> Result<(), MediaError> {
-        let Some((decoder, _)) = &mut self.decoder else { return Ok(()) };
-        let _ = match packet {
-            Some(packet) => decoder.send_packet(packet),
-            None => decoder.send_eof(),
-        };
-        let mut decoded = frame::Audio::empty();
-        while decoder.receive_frame(&mut decoded).is_ok() {
-            let pts = decoded.timestamp();
-            decoded.set_pts(pts);
-            end_of(&mut self.graph, "in")?.source().add(&decoded).doing("resampling")?;
-        }
-        if packet.is_none() {
-            self.decoder = None;
-        }
-        self.encode(output)
-    }
-
-    fn encode(&mut self, output: &mut Output) -> Result<(), MediaError> {
-        let mut filtered = frame::Audio::empty();
-        while end_of(&mut self.graph, "out")?.sink().frame(&mut filtered).is_ok() {
-            self.encoder.send_frame(&filtered).doing("encoding the sound")?;
-            self.drain(output)?;
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, output: &mut Output) -> Result<(), MediaError> {
-        end_of(&mut self.graph, "in")?.source().flush().doing("resampling")?;
-        self.encode(output)?;
-        self.encoder.send_eof().doing("encoding the sound")?;
-        self.drain(output)
-    }
-
-    fn drain(&mut self, output: &mut Output) -> Result<(), MediaError> {
-        let mut packet = Packet::empty();
-        while self.encoder.receive_packet(&mut packet).is_ok() {
-            let base = Rational(1, AUDIO_RATE);
-            output.write(std::mem::replace(&mut packet, Packet::empty()), self.stream, base)?;
-        }
-        Ok(())
-    }
-}
-
-/// Makes a JPEG of the picture at `at`, or of the last one before it. `None` if the file has no picture.
-pub(crate) fn thumbnail(of: &Path, at: Duration, go_on: GoOn<'_>) -> Result<Option<Vec<u8>>, MediaError> {
-    start()?;
-    let mut input = open(of)?;
-    let Some(index) = input.streams().best(media::Type::Video).map(|stream| stream.index()) else { return Ok(None) };
-    let spec = format!("scale='min({THUMBNAIL_WIDTH},iw)':-2,setsar=1,format=yuvj420p");
-    let (mut decoder, mut graph) = video_decoder(&input, index, &spec)?;
-    let base = input.stream(index).map_or(VIDEO_BASE, |stream| stream.time_base());
-    let micros = i64::try_from(at.as_micros()).unwrap_or(0);
-    // Without an index to seek by, the search begins at the start.
-    let _ = input.seek(micros, ..micros + 1);
-    let mut found = None;
-    let mut packets = input.packets().filter(|(stream, _)| stream.index() == index);
-    for _ in 0..THUMBNAIL_SEARCH {
-        if !go_on() {
-            return Err(MediaError::Stopped);
-        }
-        let next = packets.next();
-        let is_last = next.is_none();
-        let _ = match next {
-            Some((_, packet)) => decoder.send_packet(&packet),
-            None => decoder.send_eof(),
-        };
-        let mut decoded = frame::Video::empty();
-        while decoder.receive_frame(&mut decoded).is_ok() {
-            let is_there = decoded.timestamp().is_some_and(|pts| f64::from(base) * pts as f64 >= at.as_secs_f64());
-            if found.is_none() || is_there {
-                found = Some(std::mem::replace(&mut decoded, frame::Video::empty()));
-            }
-            if is_there {
-                return jpeg(found, &mut graph).map(Some);
-            }
-        }
-        if is_last {
-            break;
-        }
-    }
-    jpeg(found, &mut graph).map(Some)
-}
-
-fn jpeg(picture: Option<frame::Video>, graph: &mut filter::Graph) -> Result<Vec<u8>, MediaError> {
-    let picture = picture.ok_or(Error::InvalidData).doing("decoding a picture")?;
-    end_of(graph, "in")?.source().add(&picture).doing("scaling")?;
-    end_of(graph, "in")?.source().flush().doing("scaling")?;
-    let mut scaled = frame::Video::empty();
-    end_of(graph, "out")?.sink().frame(&mut scaled).doing("scaling")?;
-    let codec = encoder::find(codec::Id::MJPEG).ok_or(Error::EncoderNotFound).doing("finding a JPEG encoder")?;
-    let mut encoder = codec::context::Context::new_with_codec(codec).encoder().video().doing("encoding")?;
-    encoder.set_width(scaled.width());
-    encoder.set_height(scaled.height());
-    encoder.set_format(format::Pixel::YUVJ420P);
-    encoder.set_time_base(Rational(1, 25));
-    encoder.set_qmin(3);
-    encoder.set_qmax(6);
-    let mut encoder = encoder.open().doing("opening the JPEG encoder")?;
-    scaled.set_pts(Some(0));
-    encoder.send_frame(&scaled).doing("encoding the thumbnail")?;
-    encoder.send_eof().doing("encoding the thumbnail")?;
-    let mut packet = Packet::empty();
-    encoder.receive_packet(&mut packet).doing("encoding the thumbnail")?;
-    packet.data().map(<[u8]>::to_vec).ok_or(Error::InvalidData).doing("encoding the thumbnail")
 }

@@ -43,7 +43,7 @@ async fn the_queue_has_the_download_and_the_thumbnail_made() {
     let worker = Worker::new(world.store.clone(), Arc::new(SystemClock)).handle(world.archives.worker());
     world.node.tasks.spawn(worker.run(world.node.stop.clone()));
     let publisher = Publisher::h264(Picture::SMALL).with_sound(6);
-    let ready = recorded(&world, &[publisher.clone()]).await;
+    let ready = recorded(&world, std::slice::from_ref(&publisher)).await;
     let archive = complete(&world, ready.stream).await;
     assert!(archive.has_download && archive.has_thumbnail);
     let base = world.serve().await;
