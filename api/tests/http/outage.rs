@@ -71,3 +71,18 @@ async fn with_everything_there_the_process_is_ready() {
     let ready = world.stranger().fetch("/readyz").await.must_be(StatusCode::OK);
     assert_eq!(ready.json, json!({ "status": "ok", "postgres": "ok", "redis": "ok" }));
 }
+
+#[tokio::test]
+async fn an_outage_of_postgres_signs_nobody_out_but_those_who_left() {
+    let redis = store::testing::redis().await;
+    let before = World::with(store::testing::store().await, redis.clone(), generous());
+    let mut mika = before.program("mika").await;
+    let mut ren = before.program("ren").await;
+    ren.send(http::Method::POST, "/api/auth/logout", None).await.must_be(StatusCode::NO_CONTENT);
+
+    let store = store_at(&format!("postgres://app@{}/none", nobody().await));
+    let during = World::with(store, redis, generous());
+    (mika.app, ren.app) = (during.app.clone(), during.app.clone());
+    quickly(&mika, "/api/auth/session").await.must_refuse(503, "DATABASE_UNAVAILABLE");
+    quickly(&ren, "/api/auth/session").await.must_refuse(401, "SESSION_ENDED");
+}
