@@ -84,7 +84,7 @@ type KnobProps = { name: Parameters<typeof Icon>[0]["name"]; label: string; onPr
 
 function Knob({ name, label, onPress }: KnobProps) {
   return (
-    <button type="button" class="knob" aria-label={label} title={label} onClick={onPress}><Icon name={name} /></button>
+    <button type="button" class={`knob ${name}`} aria-label={label} title={label} onClick={onPress}><Icon name={name} /></button>
   );
 }
 
