@@ -118,12 +118,6 @@ impl History {
         Some((position, self.at(position)?))
     }
 
-    /// The first position that arrived at or after a moment; the head if none did.
-    pub(crate) fn since(&self, moment: Duration) -> u64 {
-        let newer = |position: &u64| self.at(*position).is_some_and(|packet| packet.arrived_at >= moment);
-        (self.oldest()..self.head).rev().take_while(newer).last().unwrap_or(self.head)
-    }
-
     /// The extended value of a timestamp on the wire near those seen; used for clock reports.
     pub(crate) fn extend_timestamp(&self, wire: u32) -> u64 {
         self.timestamp.near(wire)
@@ -187,18 +181,5 @@ mod tests {
             track.push(arrival(sequence, 40, DELTA), at(8));
         }
         assert!(track.keyframe().is_none(), "it is no longer kept");
-    }
-
-    #[test]
-    fn the_position_of_a_moment() {
-        let mut track = History::new(Codec::Opus, 64);
-        assert_eq!(track.since(at(0)), 0);
-        for n in 0..10_u16 {
-            track.push(arrival(n, 0, DELTA), at(u64::from(n) * 20));
-        }
-        assert_eq!(track.since(at(100)), 5);
-        assert_eq!(track.since(at(101)), 6);
-        assert_eq!(track.since(at(1_000)), 10);
-        assert_eq!(track.since(at(0)), 0);
     }
 }

@@ -100,25 +100,23 @@ impl Watching {
         (self.paced_until > now.elapsed).then_some(self.paced_until)
     }
 
-    /// Finds the place to begin: a keyframe young enough, with the sound that goes with it.
+    /// Finds the place to begin: a keyframe young enough, and the sound of now.
     fn start(&mut self, publication: &Publication, now: Moment) -> bool {
         let numbers = &self.profile.keyframes;
         let has_picture = self.video.is_some() && publication.codec(Track::Video).is_some();
-        let begins_at = if has_picture {
+        if has_picture {
             let start = publication.read(Track::Video, |history| {
                 let (position, packet) = history.keyframe()?;
                 let is_near = history.head() - position <= numbers.cached_max_packets as u64;
                 let is_young = now.elapsed.saturating_sub(packet.arrived_at) <= numbers.cached_max_age;
-                (is_near && is_young).then_some((position, packet.arrived_at))
+                (is_near && is_young).then_some(position)
             });
-            let (Some(Some((position, arrived_at))), Some(view)) = (start, &mut self.video) else { return false };
+            let (Some(Some(position)), Some(view)) = (start, &mut self.video) else { return false };
             (view.position, view.begun) = (position, None);
-            arrived_at
-        } else {
-            now.elapsed
-        };
+        }
         if let Some(view) = &mut self.audio {
-            view.position = publication.read(Track::Audio, |history| history.since(begins_at)).unwrap_or(0);
+            // Pictures are caught up with in a moment, sound is played at its own pace: what is old would stay late.
+            view.position = publication.read(Track::Audio, History::head).unwrap_or(0);
             view.begun = None;
         }
         self.playing = Some(publication.number);
