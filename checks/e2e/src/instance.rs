@@ -20,6 +20,7 @@ const STOP_DEADLINE: Duration = Duration::from_secs(40);
 #[derive(Debug)]
 pub struct Instance {
     folder: TempDir,
+    role: &'static str,
     process: Child,
     /// Its address, as printed.
     pub url: String,
@@ -29,13 +30,20 @@ pub struct Instance {
 impl Instance {
     /// Starts one on the embedded defaults, with settings such as `("STREAMS__GRACE_SECS", "3")`.
     pub async fn start(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        Self::start_in(tempfile::Builder::new().prefix("livestream-e2e.").tempdir()?, settings).await
+        Self::start_role("all", settings).await
     }
 
-    async fn start_in(folder: TempDir, settings: Vec<(String, String)>) -> anyhow::Result<Self> {
+    /// Starts one role of an installation whose stores the settings name.
+    pub async fn start_role(role: &'static str, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let folder = tempfile::Builder::new().prefix("livestream-e2e.").tempdir()?;
+        Self::start_in(folder, role, settings).await
+    }
+
+    async fn start_in(folder: TempDir, role: &'static str, settings: Vec<(String, String)>) -> anyhow::Result<Self> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log"))?;
         let mut process = command(&folder.path().join("var"), &settings)
+            .arg(role)
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true)
@@ -52,7 +60,7 @@ impl Instance {
             bail!("it ended; its log:\n{}", std::fs::read_to_string(folder.path().join("log")).unwrap_or_default())
         };
         let url = tokio::time::timeout(START_DEADLINE, ready).await.context("it is not ready in time")??;
-        Ok(Self { folder, process, url, settings })
+        Ok(Self { folder, role, process, url, settings })
     }
 
     /// The data folder.
@@ -82,13 +90,13 @@ impl Instance {
         if !status.success() {
             bail!("it stopped with {status}; its log:\n{}", self.log());
         }
-        Ok(Stopped { folder: self.folder, settings: self.settings })
+        Ok(Stopped { folder: self.folder, role: self.role, settings: self.settings })
     }
 
     /// Kills it alone, as a crash would.
     pub async fn crash(mut self) -> anyhow::Result<Stopped> {
         self.process.kill().await?;
-        Ok(Stopped { folder: self.folder, settings: self.settings })
+        Ok(Stopped { folder: self.folder, role: self.role, settings: self.settings })
     }
 
     /// Kills it and all that it started at once, as a power cut would.
@@ -99,7 +107,7 @@ impl Instance {
         }
         self.process.kill().await?;
         until("the tree is gone", || async { !tree.iter().any(|pid| is_alive(*pid)) }).await?;
-        Ok(Stopped { folder: self.folder, settings: self.settings })
+        Ok(Stopped { folder: self.folder, role: self.role, settings: self.settings })
     }
 }
 
@@ -107,13 +115,14 @@ impl Instance {
 #[derive(Debug)]
 pub struct Stopped {
     folder: TempDir,
+    role: &'static str,
     settings: Vec<(String, String)>,
 }
 
 impl Stopped {
     /// Starts it again on its data.
     pub async fn start(self) -> anyhow::Result<Instance> {
-        Instance::start_in(self.folder, self.settings).await
+        Instance::start_in(self.folder, self.role, self.settings).await
     }
 
     /// The data folder.

@@ -3,4 +3,5 @@
 mod crash;
 mod go_live;
 mod reconnect;
+mod roles;
 mod start_and_stop;

@@ -21,8 +21,8 @@ fn address(name: &str) -> String {
     })
 }
 
-/// A database of its own with the whole schema. The server goes when the run ends, and the database with it.
-pub async fn store() -> Store {
+/// An empty database of its own. The server goes when the run ends, and the database with it.
+async fn fresh_database() -> (PgConnectOptions, String) {
     let admin: PgConnectOptions = address(DATABASE_URL).parse().expect("a database address");
     let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let mut connection = PgConnection::connect_with(&admin).await.expect("the tests' Postgres answers");
@@ -30,9 +30,21 @@ pub async fn store() -> Store {
         .execute(&mut connection)
         .await
         .expect("a fresh database");
+    (admin, name)
+}
+
+/// A database of its own with the whole schema.
+pub async fn store() -> Store {
+    let (admin, name) = fresh_database().await;
     let store = Store::connect_lazy(admin.database(&name), 8);
     store.migrate().await.expect("the migrations run");
     store
+}
+
+/// The addresses of an empty database and of Redis, for processes that the test starts.
+pub async fn addresses() -> (String, String) {
+    let (_, name) = fresh_database().await;
+    (address(DATABASE_URL).replace("/postgres?", &format!("/{name}?")), address(REDIS_URL))
 }
 
 /// Another pool on the same database, as another process would have it.
