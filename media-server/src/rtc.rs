@@ -15,7 +15,7 @@ use ::rtc::peer_connection::certificate::{CertificateParams, RTCCertificate};
 
 pub(crate) use connection::{Datagram, Link, State};
 pub(crate) use feedback::Note;
-pub(crate) use negotiate::{Answered, NegotiateError, Negotiation};
+pub(crate) use negotiate::{Answered, NegotiateError, Negotiation, Protection};
 pub(crate) use publisher::{Incoming, Publisher};
 pub(crate) use watcher::{Outgoing, Watcher};
 

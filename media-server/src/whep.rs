@@ -15,7 +15,7 @@ use crate::MediaServer;
 use crate::directory::{Role, Ticket};
 use crate::publication::Publication;
 use crate::random::SessionId;
-use crate::rtc::{Negotiation, Watcher};
+use crate::rtc::{Negotiation, Protection, Watcher};
 use crate::sdp::Offer;
 use crate::shard::{AdmitError, Command};
 use crate::signal::{self, SignalError};
@@ -43,7 +43,7 @@ async fn watch(
     offer.must_receive().map_err(SignalError::from)?;
     let Some(publication) = server.directory().publication(stream) else { return Ok(not_publishing()) };
     let negotiation = negotiation(&server, &offer, &publication)?;
-    let (peer, answered) = Watcher::answer(server.identity(), &offer, &negotiation, udp::now())?;
+    let (peer, answered) = Watcher::answer(server.identity(), &offer, &negotiation, protection(&headers), udp::now())?;
     let session = SessionId::new();
     let tag = answered.credentials.ufrag.clone();
     let ticket = Ticket { stream, role: Role::Watcher, bearer: None, tag };
@@ -54,6 +54,13 @@ async fn watch(
         Err(AdmitError::NotPublishing) => Ok(not_publishing()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Chromium and Firefox are known to have the cheap kind of encryption. Nothing in an offer says so, hence the name.
+fn protection(headers: &HeaderMap) -> Protection {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_known = agent.contains("Chrome/") || agent.contains("Firefox/");
+    if is_known { Protection::Cheapest } else { Protection::Widest }
 }
 
 /// 409, and when to ask again: publishers come and go within a second.

@@ -128,12 +128,12 @@ pub(super) fn codec(choice: &Choice) -> RTCRtpCodec {
     }
 }
 
-/// Which SRTP profiles to allow, in the one order that counts: the client's.
+/// Which SRTP profiles to allow. The engine takes the client's favourite among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protection {
-    /// AES-128-GCM alone, so that Chromium, which prefers the four times dearer AES-CM with SHA-1, takes it.
+pub(crate) enum Protection {
+    /// AES-128-GCM alone, so that Chromium, whose favourite is the four times dearer AES-CM with SHA-1, takes it.
     Cheapest,
-    /// That or AES-CM with SHA-1, for senders that know nothing else.
+    /// That or AES-CM with SHA-1, for clients that may know nothing else.
     Widest,
 }
 

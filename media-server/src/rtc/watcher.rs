@@ -62,12 +62,13 @@ impl Watcher {
         identity: &Identity,
         offer: &Offer,
         negotiation: &Negotiation,
+        protection: Protection,
         now: Instant,
     ) -> Result<(Self, Answered), NegotiateError> {
         let media = negotiate::codecs(negotiation)?;
         let notes = Notes::default();
         let registry = Registry::new().with(Slot::SenderReport, NoteTaker::new(notes.clone()));
-        let mut engine = negotiate::engine(identity, media, registry, Protection::Cheapest, now)?;
+        let mut engine = negotiate::engine(identity, media, registry, protection, now)?;
         let [video, video_repeats, audio, audio_repeats] = random::sources();
         let track = |choice: &Option<Choice>, source, repeats| {
             choice.clone().map(|choice| Lane { choice, source, repeats: (repeats, 0), packets: 0, bytes: 0 })

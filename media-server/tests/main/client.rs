@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use domain::StreamId;
+use rtc::dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use rtc::interceptor::{Registry, Slot};
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::media_engine::{
     MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_RTX, MIME_TYPE_VP8, MediaEngine,
 };
+use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
 use rtc::peer_connection::event::RTCPeerConnectionEvent;
 use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
 use rtc::peer_connection::sdp::RTCSessionDescription;
@@ -43,6 +45,8 @@ pub(crate) const DELTA: &[u8] = &[0x41, 0x9a, 0x00, 0x00];
 pub(crate) enum Video {
     H264,
     Vp8,
+    /// H.264, from a client that encrypts by AES-CM with SHA-1 only.
+    H264WithoutGcm,
 }
 
 enum Order {
@@ -203,7 +207,7 @@ fn media(video: Video) -> MediaEngine {
         media.register_codec(RTCRtpCodecParameters { rtp_codec, payload_type }, kind).expect("it is a codec");
     };
     match video {
-        Video::H264 => add(MIME_TYPE_H264, 102, 90_000, 0, H264, RtpCodecKind::Video),
+        Video::H264 | Video::H264WithoutGcm => add(MIME_TYPE_H264, 102, 90_000, 0, H264, RtpCodecKind::Video),
         Video::Vp8 => add(MIME_TYPE_VP8, 102, 90_000, 0, "", RtpCodecKind::Video),
     }
     add(MIME_TYPE_RTX, 103, 90_000, 0, "apt=102", RtpCodecKind::Video);
@@ -214,7 +218,13 @@ fn media(video: Video) -> MediaEngine {
 async fn prepare(video: Video, sends: bool) -> (RTCPeerConnection, String, UdpSocket, Log) {
     let log = Log::default();
     let registry = Registry::new().with(Slot::SenderReport, Listener::new(log.clone()));
+    let profiles = match video {
+        Video::H264WithoutGcm => vec![SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80],
+        Video::H264 | Video::Vp8 => vec![SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm],
+    };
+    let settings = SettingEngineBuilder::new().with_srtp_protection_profiles(profiles).build();
     let mut pc = RTCPeerConnectionBuilder::new()
+        .with_setting_engine(settings)
         .with_media_engine(media(video))
         .with_interceptor_registry(registry)
         .build(Instant::now())
@@ -256,7 +266,7 @@ fn candidate(address: SocketAddr) -> RTCIceCandidateInit {
 fn track(video: Video, kind: RtpCodecKind, ssrc: u32, name: &str) -> MediaStreamTrack {
     let (mime_type, clock_rate, channels, fmtp) = match (kind, video) {
         (RtpCodecKind::Audio, _) => (MIME_TYPE_OPUS, 48_000, 2, "minptime=10;useinbandfec=1"),
-        (_, Video::H264) => (MIME_TYPE_H264, 90_000, 0, H264),
+        (_, Video::H264 | Video::H264WithoutGcm) => (MIME_TYPE_H264, 90_000, 0, H264),
         (_, Video::Vp8) => (MIME_TYPE_VP8, 90_000, 0, ""),
     };
     let codec = RTCRtpCodec {

@@ -178,6 +178,20 @@ async fn a_publisher_with_another_codec_sends_watchers_back_to_ask_anew() {
 }
 
 #[tokio::test]
+async fn clients_without_the_cheap_encryption_publish_and_watch_too() {
+    let mut world = World::new().await;
+    let stream = StreamId::new();
+    let publisher = Client::publishing(&world, stream, Video::H264WithoutGcm).await;
+    publisher.connects().await;
+    world.event().await;
+    publisher.video(1, 0, IDR);
+    world.event().await;
+    let watcher = Client::watching(&world, stream, Video::H264WithoutGcm).await;
+    assert_eq!(watcher.receives(102, 1).await[0].payload.as_ref(), IDR);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn watchers_are_told_the_publishers_clocks_in_their_own_numbers() {
     let mut world = World::with(|config| config.profile.reports.every = Duration::from_millis(100)).await;
     let (stream, publisher) = published(&mut world).await;
