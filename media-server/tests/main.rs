@@ -1,5 +1,7 @@
 //! The media server as a whole, over loopback: real ICE, DTLS and SRTP on both sides.
 
+#[path = "main/bad_network.rs"]
+mod bad_network;
 #[path = "main/client.rs"]
 mod client;
 #[path = "main/hostile.rs"]

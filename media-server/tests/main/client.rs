@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use domain::StreamId;
 use rtc::dtls::extension::extension_use_srtp::SrtpProtectionProfile;
-use rtc::interceptor::{Registry, Slot};
+use rtc::interceptor::{NackGeneratorBuilder, NackResponderBuilder, Registry, Slot};
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::media_engine::{
@@ -78,6 +78,24 @@ impl Client {
         let (pc, offer, socket, log) = prepare(video, true).await;
         let answer = world.post_whip(stream, &offer).await;
         Self::start(pc, offer, socket, log, answer)
+    }
+
+    /// A publisher that reaches the server by way of another address.
+    pub(crate) async fn publisher_by(world: &World, stream: StreamId, way: SocketAddr) -> Self {
+        let (pc, offer, socket, log) = prepare(Video::H264, true).await;
+        let answer = world.post_whip(stream, &offer).await.by(world, way);
+        let client = Self::start(pc, offer, socket, log, answer);
+        client.connects().await;
+        client
+    }
+
+    /// A watcher that reaches the server by way of another address.
+    pub(crate) async fn watcher_by(world: &World, stream: StreamId, way: SocketAddr) -> Self {
+        let (pc, offer, socket, log) = prepare(Video::H264, false).await;
+        let answer = world.post_whep(stream, &offer).await.by(world, way);
+        let client = Self::start(pc, offer, socket, log, answer);
+        client.connects().await;
+        client
     }
 
     /// A client that has connected to watch.
@@ -217,7 +235,10 @@ fn media(video: Video) -> MediaEngine {
 
 async fn prepare(video: Video, sends: bool) -> (RTCPeerConnection, String, UdpSocket, Log) {
     let log = Log::default();
-    let registry = Registry::new().with(Slot::SenderReport, Listener::new(log.clone()));
+    let registry = Registry::new()
+        .with(Slot::NackResponder, NackResponderBuilder::new().build())
+        .with(Slot::NackGenerator, NackGeneratorBuilder::new().build())
+        .with(Slot::SenderReport, Listener::new(log.clone()));
     let profiles = match video {
         Video::H264WithoutGcm => vec![SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80],
         Video::H264 | Video::Vp8 => vec![SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm],

@@ -66,6 +66,13 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().expect("a header is text"))
     }
 
+    /// The answer with another address in place of the server's.
+    pub(crate) fn by(mut self, world: &World, way: SocketAddr) -> Self {
+        let port = world.server.udp_addr().port();
+        self.body = self.body.replace(&format!("127.0.0.1 {port} "), &format!("127.0.0.1 {} ", way.port()));
+        self
+    }
+
     /// The error code of a problem.
     pub(crate) fn code(&self) -> &str {
         self.body.split("\"code\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("")
