@@ -133,6 +133,11 @@ impl Archives {
         Ok(Self { inner })
     }
 
+    /// Whether the object store answers.
+    pub async fn store_answers(&self) -> bool {
+        self.inner.bucket.answers().await
+    }
+
     /// The stream has ended: its recording is closed, uploaded and made ready, in the background. The same happens
     /// without this call once the stream is `ended` in the database.
     pub fn finish(&self, stream: StreamId) {

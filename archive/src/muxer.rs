@@ -26,7 +26,7 @@ const LATEST_SOUND: Ticks = TICKS_PER_SEC;
 /// Silence is filled up to this far behind the picture, so that sound that comes back still finds its place.
 const SOUND_MARGIN: Ticks = TICKS_PER_SEC / 5;
 /// A publisher that sends only sound for so long has no picture: it is recorded without.
-const NO_PICTURE: Duration = Duration::from_secs(5);
+const NO_PICTURE: Duration = Duration::from_secs(8);
 /// After a loss, pictures are left out up to the next keyframe, but not longer than this: a smear is better than
 /// nothing.
 const LONGEST_FREEZE: Duration = Duration::from_secs(3);
@@ -75,6 +75,9 @@ struct Take {
     line: Timeline,
     pictures: Option<Pictures>,
     sound: Option<Sound>,
+    /// Whether the publisher sends sound. A picture always has a sound track beside it, of silence if need be:
+    /// players cannot take up a track that the first init did not have.
+    sends_sound: bool,
     /// When its first sound arrived, while nothing is written yet.
     first_sound: Option<Duration>,
     /// Whether anything of it is written.
@@ -148,7 +151,7 @@ impl Muxer {
         self.format = None;
         self.out.clear();
         if let Some(take) = self.take.take() {
-            self.begin(take.pictures.as_ref().map(Pictures::codec), take.sound.map(|_| Codec::Opus));
+            self.begin(take.pictures.as_ref().map(Pictures::codec), take.sends_sound.then_some(Codec::Opus));
         }
     }
 
@@ -164,7 +167,8 @@ impl Muxer {
         self.take = Some(Take {
             line: Timeline::new(self.end, video, audio),
             pictures: video.and_then(Pictures::of),
-            sound: (audio == Some(Codec::Opus)).then(|| Sound::new(self.end)),
+            sound: (video.is_some() || audio.is_some()).then(|| Sound::new(self.end)),
+            sends_sound: audio == Some(Codec::Opus),
             first_sound: None,
             has_started: false,
             segment: None,
@@ -307,10 +311,12 @@ impl Muxer {
     /// Writes what is complete of the part at hand; the segment then reaches to `until`.
     fn flush(&mut self, until: Ticks) {
         let Some(take) = &mut self.take else { return };
-        if let Some(sound) = &mut take.sound
-            && until - sound.end() > LATEST_SOUND
-        {
-            sound.fill(until - SOUND_MARGIN, &mut take.part.audio);
+        if let Some(sound) = &mut take.sound {
+            if !take.sends_sound {
+                sound.fill(until, &mut take.part.audio);
+            } else if until - sound.end() > LATEST_SOUND {
+                sound.fill(until - SOUND_MARGIN, &mut take.part.audio);
+            }
         }
         self.end = self.end.max(until);
         let until = self.end;

@@ -119,6 +119,11 @@ impl Bucket {
         Self { client, name }
     }
 
+    /// Whether the bucket is there and lets us in.
+    pub(crate) async fn answers(&self) -> bool {
+        self.client.head_bucket().bucket(&self.name).send().await.is_ok()
+    }
+
     /// Makes the bucket if it is missing.
     pub(crate) async fn ensure(&self) -> Result<(), S3Error> {
         match self.client.head_bucket().bucket(&self.name).send().await.map_err(S3Error::from) {

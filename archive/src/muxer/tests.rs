@@ -1,3 +1,5 @@
+//! The muxer in invented time: what is cut where, and what is left out.
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -93,6 +95,13 @@ fn segments(cuts: &[Cut]) -> Vec<(i64, &'static str)> {
         }
     }
     all
+}
+
+/// How many packets of silence are in the parts.
+fn silences(cuts: &[Cut]) -> usize {
+    let part = |cut: &Cut| if let Cut::Part { bytes, .. } = cut { bytes.clone() } else { Vec::new() };
+    let bytes: Vec<u8> = cuts.iter().flat_map(part).collect();
+    bytes.windows(3).filter(|window| *window == crate::media::opus::SILENCE).count()
 }
 
 fn inits(cuts: &[Cut]) -> usize {
@@ -197,13 +206,19 @@ fn missing_sound_becomes_silence() {
         cuts.extend(muxer.push(publisher.picture(picture == 0)));
     }
     cuts.extend(muxer.finish());
-    let bytes: Vec<u8> = cuts
-        .iter()
-        .filter_map(|cut| if let Cut::Part { bytes, .. } = cut { Some(bytes.clone()) } else { None })
-        .flatten()
-        .collect();
-    let silences = bytes.windows(3).filter(|window| *window == crate::media::opus::SILENCE).count();
-    assert_eq!(silences, 200, "four seconds of 20 ms");
+    assert_eq!(silences(&cuts), 200, "four seconds of 20 ms");
+}
+
+#[test]
+fn a_publisher_without_sound_has_a_track_of_silence_as_long_as_its_picture() {
+    let (mut muxer, mut publisher) = (Muxer::new(LENGTHS, 0), Publisher::new());
+    let mut cuts = muxer.push(TapEvent::Begins { video: Some(Codec::Vp8), audio: None });
+    for picture in 0..75 {
+        cuts.extend(muxer.push(publisher.picture(picture == 0)));
+    }
+    cuts.extend(muxer.finish());
+    assert_eq!(segments(&cuts), [(3_000, "")]);
+    assert_eq!(silences(&cuts), 150, "three seconds of 20 ms");
 }
 
 #[test]
@@ -223,10 +238,10 @@ fn a_publisher_without_pictures_is_recorded_by_its_sound() {
 fn a_picture_that_comes_late_is_a_new_init() {
     let (mut muxer, mut publisher) = (Muxer::new(LENGTHS, 0), Publisher::new());
     let mut cuts = muxer.push(Publisher::begins());
-    for _ in 0..300 {
+    for _ in 0..500 {
         cuts.extend(muxer.push(publisher.sound()));
     }
-    publisher.picture = 150;
+    publisher.picture = 250;
     cuts.extend(publisher.send(&mut muxer, 50, 50));
     cuts.extend(muxer.finish());
     assert_eq!(inits(&cuts), 2);
