@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::State;
+use futures_util::future::BoxFuture;
 use http::StatusCode;
 use http_kit::Json;
 use serde::Serialize;
@@ -10,6 +11,12 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::Shared;
+
+/// Something that we depend on and that another room speaks to: a port.
+pub trait Dependency: Send + Sync + 'static {
+    /// Whether it answers.
+    fn answers(&self) -> BoxFuture<'_, bool>;
+}
 
 /// How long a dependency may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -32,6 +39,8 @@ pub(crate) struct ReadyView {
     postgres: &'static str,
     #[schema(example = "ok")]
     redis: &'static str,
+    #[schema(example = "ok")]
+    object_store: &'static str,
 }
 
 /// Whether the process is alive.
@@ -52,10 +61,18 @@ pub(crate) async fn alive() -> Json<HealthView> {
     ),
 )]
 pub(crate) async fn ready(State(api): State<Shared>) -> (StatusCode, Json<ReadyView>) {
-    let (postgres, redis) = tokio::join!(timeout(PATIENCE, api.store.ping()), timeout(PATIENCE, api.redis.ping()));
-    let (postgres, redis) = (matches!(postgres, Ok(Ok(()))), matches!(redis, Ok(Ok(()))));
-    let word = |is_up: bool| if is_up { "ok" } else { "down" };
-    let all = postgres && redis;
+    let (postgres, redis, object_store) = tokio::join!(
+        timeout(PATIENCE, api.store.ping()),
+        timeout(PATIENCE, api.redis.ping()),
+        timeout(PATIENCE, api.object_store.answers()),
+    );
+    let up = [matches!(postgres, Ok(Ok(()))), matches!(redis, Ok(Ok(()))), matches!(object_store, Ok(true))];
+    let [postgres, redis, object_store] = up.map(word);
+    let all = !up.contains(&false);
     let status = if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(ReadyView { status: word(all), postgres: word(postgres), redis: word(redis) }))
+    (status, Json(ReadyView { status: word(all), postgres, redis, object_store }))
+}
+
+fn word(is_up: bool) -> &'static str {
+    if is_up { "ok" } else { "down" }
 }

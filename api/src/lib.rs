@@ -32,6 +32,7 @@ use utoipa_axum::routes;
 
 pub use auth::Authenticator;
 pub use config::{Config, Settings};
+pub use health::Dependency;
 
 use auth::{Passwords, login, operator, password, register, renewal, sessions};
 use config::Limits;
@@ -45,6 +46,8 @@ pub struct Parts {
     pub redis: Redis,
     /// A stream's life.
     pub streams: StreamManager,
+    /// Where archives lie.
+    pub object_store: Arc<dyn Dependency>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Addresses, keys, lifetimes.
@@ -62,6 +65,7 @@ struct Api {
     store: Store,
     redis: Redis,
     streams: StreamManager,
+    object_store: Arc<dyn Dependency>,
     nodes: streams::Nodes,
     clock: Arc<dyn Clock>,
     config: Config,
@@ -82,6 +86,7 @@ impl Api {
             store: parts.store,
             redis: parts.redis,
             streams: parts.streams,
+            object_store: parts.object_store,
             clock: parts.clock,
             config: parts.config,
         }

@@ -47,7 +47,7 @@ async fn without_postgres_the_answer_is_503_at_once() {
         stranger.post("/api/auth/login", login).await.must_refuse(503, "DATABASE_UNAVAILABLE");
         assert!(begun.elapsed() < QUICKLY);
         let ready = quickly(&stranger, "/readyz").await.must_be(StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(ready.json, json!({ "status": "down", "postgres": "down", "redis": "ok" }));
+        assert_eq!(ready.json, json!({ "status": "down", "postgres": "down", "redis": "ok", "object_store": "ok" }));
         quickly(&stranger, "/healthz").await.must_be(StatusCode::OK);
     }
 }
@@ -60,7 +60,7 @@ async fn without_redis_people_stay_signed_in_and_log_outs_count() {
     quickly(&mika, "/api/auth/session").await.must_be(StatusCode::OK);
     quickly(&mika, "/api/streams").await.must_be(StatusCode::OK);
     let ready = quickly(&mika, "/readyz").await.must_be(StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(ready.json, json!({ "status": "down", "postgres": "ok", "redis": "down" }));
+    assert_eq!(ready.json, json!({ "status": "down", "postgres": "ok", "redis": "down", "object_store": "ok" }));
     mika.send(http::Method::POST, "/api/auth/logout", None).await.must_be(StatusCode::NO_CONTENT);
     quickly(&mika, "/api/auth/session").await.must_refuse(401, "SESSION_ENDED");
 }
@@ -69,7 +69,7 @@ async fn without_redis_people_stay_signed_in_and_log_outs_count() {
 async fn with_everything_there_the_process_is_ready() {
     let world = World::new().await;
     let ready = world.stranger().fetch("/readyz").await.must_be(StatusCode::OK);
-    assert_eq!(ready.json, json!({ "status": "ok", "postgres": "ok", "redis": "ok" }));
+    assert_eq!(ready.json, json!({ "status": "ok", "postgres": "ok", "redis": "ok", "object_store": "ok" }));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{Ground, Rooms};
+use super::{Ground, Rooms, ports};
 use crate::secrets::Secrets;
 
 /// Everything that this role serves.
@@ -21,6 +21,7 @@ pub(crate) fn router(ground: &Ground, rooms: &Rooms, secrets: &Secrets) -> anyho
         store: ground.store.clone(),
         redis: ground.redis.clone(),
         streams: rooms.streams.clone(),
+        object_store: Arc::new(ports::ObjectStore(rooms.archives.clone())),
         clock: ground.clock.clone(),
         config: api_config(ground, secrets)?,
     };

@@ -136,11 +136,12 @@ async fn open_rooms(ground: &Ground, data: &DataDir, backends: &Backends) -> any
         backends.s3.access_key.expose(),
         backends.s3.secret_key.expose(),
     );
+    let folder = if ground.role.serves_media() { Some(data.folder("recordings")?) } else { None };
     let archives = Archives::start(
         ground.store.clone(),
         s3,
         ground.config.archive.clone(),
-        data.folder("recordings")?,
+        folder,
         ground.clock.clone(),
         ground.tasks.clone(),
         ground.stop.clone(),

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use archive::Archives;
 use domain::{Caller, NodeId, StreamId, StreamStatus};
 use futures_util::future::BoxFuture;
 use http_kit::Problem;
@@ -40,6 +41,15 @@ impl chat::Rooms for ChatRooms {
             let is_publisher_away = stream.publisher_left_at.is_some();
             Ok(chat::Room { owner: stream.owner, is_open, status: stream.status, is_publisher_away })
         })
+    }
+}
+
+/// Does the object store answer? The archive speaks to it.
+pub(crate) struct ObjectStore(pub(crate) Archives);
+
+impl api::Dependency for ObjectStore {
+    fn answers(&self) -> BoxFuture<'_, bool> {
+        Box::pin(self.0.store_answers())
     }
 }
 
