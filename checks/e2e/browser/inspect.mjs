@@ -7,7 +7,7 @@ import { ARTEFACTS } from "./figures.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const SIZES = [[390, 844], [1440, 900]];
+const SIZES = [[360, 780], [1440, 900]];
 const THEMES = ["light", "dark"];
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 

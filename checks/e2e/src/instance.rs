@@ -106,7 +106,9 @@ impl Instance {
             let _ = kill_process(Pid::from_raw(*pid).context("a process number")?, Signal::KILL);
         }
         self.process.kill().await?;
-        until("the tree is gone", || async { !tree.iter().any(|pid| is_alive(*pid)) }).await?;
+        // After a power cut there are no dead processes either, whose parent has yet to fetch them.
+        let is_there = |pid: &i32| Path::new("/proc").join(pid.to_string()).exists();
+        until("the tree is gone", || async { !tree.iter().any(is_there) }).await?;
         Ok(Stopped { folder: self.folder, role: self.role, settings: self.settings })
     }
 }

@@ -48,8 +48,7 @@ impl Stores {
 async fn the_roles_in_processes_of_their_own_do_the_whole_job_together() -> anyhow::Result<()> {
     let stores = Stores::open().await?;
     let api = stores.start("api").await?;
-    let (media, chat, worker) =
-        tokio::try_join!(stores.start("media"), stores.start("chat"), stores.start("worker"))?;
+    let (media, chat, worker) = tokio::try_join!(stores.start("media"), stores.start("chat"), stores.start("worker"))?;
     ensure!(api.children()?.is_empty(), "a role of its own starts no stores");
 
     let creator = Creator::sign_up(&api, "mika").await?;
