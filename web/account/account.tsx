@@ -1,4 +1,4 @@
-// One's own account: profile, password, where one is signed in.
+// One's own account: profile, stream keys, password, where one is signed in.
 import { useLocation } from "preact-iso/router";
 import { useEffect } from "preact/hooks";
 
@@ -8,6 +8,7 @@ import { useTitle } from "../shared/ui/page";
 import { PasswordForm } from "./password";
 import { ProfileForm } from "./profile";
 import { SignIns } from "./sign-ins";
+import { StreamKeys } from "./stream-keys";
 
 export default function Account() {
   useTitle(t.account.title);
@@ -24,6 +25,7 @@ export default function Account() {
         <button type="button" class="key" onClick={() => void leave()}>{t.account.logOut}</button>
       </div>
       <ProfileForm />
+      <StreamKeys />
       <PasswordForm />
       <SignIns />
     </div>

@@ -1,7 +1,7 @@
 // Every call of the JSON API that the pages make, typed.
 import { ask, askJson, rememberSignedIn } from "./api";
 import type {
-  Archive, Page, Profile, Session, SignIn, StartedStream, Stream, StreamStatus, Visibility,
+  Archive, NewStreamKey, Page, Profile, Session, SignIn, StartedStream, Stream, StreamKey, StreamStatus, Visibility,
 } from "./shapes";
 
 export interface NewAccount {
@@ -48,6 +48,23 @@ export async function signIns(): Promise<readonly SignIn[]> {
 
 export async function endSignIn(id: string): Promise<void> {
   await ask(`/api/auth/sessions/${id}`, { method: "DELETE" });
+}
+
+export async function streamKeys(): Promise<readonly StreamKey[]> {
+  return (await askJson<Page<StreamKey>>("/api/stream-keys")).items;
+}
+
+export function makeStreamKey(label: string): Promise<NewStreamKey> {
+  return askJson("/api/stream-keys", { method: "POST", json: { label } });
+}
+
+/** Gives a key a new text; the old one stops working at once. */
+export function rotateStreamKey(id: string): Promise<NewStreamKey> {
+  return askJson(`/api/stream-keys/${id}/rotate`, { method: "POST" });
+}
+
+export async function revokeStreamKey(id: string): Promise<void> {
+  await ask(`/api/stream-keys/${id}`, { method: "DELETE" });
 }
 
 export function profile(): Promise<Profile> {

@@ -81,6 +81,21 @@ export interface SignIn {
   readonly is_current?: boolean;
 }
 
+/** A key that OBS and the like publish with, without its text. */
+export interface StreamKey {
+  readonly stream_key_id: string;
+  readonly label: string;
+  /** How its text begins; not secret. */
+  readonly prefix: string;
+  readonly created_at: string;
+  readonly last_used_at?: string | null;
+}
+
+/** A key just made or renewed: only here is its text told. */
+export interface NewStreamKey extends StreamKey {
+  readonly key: string;
+}
+
 /** How a person is called on pages. */
 export function nameOf(person: Person | Session | null | undefined): string {
   return person?.display_name || person?.username || "";

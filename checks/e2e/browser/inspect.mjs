@@ -18,7 +18,7 @@ export async function inspect(page, name) {
     await page.setViewportSize({ width, height });
     for (const colorScheme of THEMES) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.screenshot({ path: `${ARTEFACTS}${name}-${width}-${colorScheme}.png` });
+      await page.screenshot({ path: `${ARTEFACTS}${name}-${width}-${colorScheme}.png`, fullPage: true });
       await mustBeAccessible(page, `${name} at ${width} px, ${colorScheme}`);
     }
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

@@ -41,7 +41,7 @@ async function offer(bearer) {
 async function shownKey() {
   const text = await page.getByLabel("Stream key", { exact: true }).inputValue();
   await page.getByRole("button", { name: "Copy key" }).click();
-  await page.getByRole("button", { name: "Copied" }).waitFor();
+  await page.getByRole("button", { name: "Copied", exact: true }).waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), text);
   return text;
 }
@@ -60,7 +60,7 @@ test("a key is made, shown once and good for publishing", async () => {
   await page.getByRole("button", { name: "I have copied it" }).click();
   assert.ok(!(await page.content()).includes(key), "the key is still on the page");
   await page.reload();
-  await page.getByText("OBS at home").waitFor();
+  await page.getByText("OBS at home", { exact: true }).waitFor();
   assert.ok(!(await page.content()).includes(key), "the key comes back with a reload");
 });
 

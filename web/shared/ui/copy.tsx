@@ -1,4 +1,4 @@
-// Copies a text and says so for a moment.
+// Copies a text and says so for a moment, if it could.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
@@ -13,15 +13,35 @@ interface CopyProps {
 
 export function Copy({ text, done, class: look = "key", children }: CopyProps) {
   const [isDone, setDone] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text).catch(() => {});
+  const copy = async (button: HTMLElement) => {
+    if (!(await toClipboard(text, button))) return;
     setDone(true);
     setTimeout(() => setDone(false), SAID_MS);
   };
   return (
-    <button type="button" class={look} onClick={() => void copy()}>
-      {isDone ? done : children}
+    <>
+      <button type="button" class={look} onClick={(event) => void copy(event.currentTarget)}>
+        {isDone ? done : children}
+      </button>
       <span class="unseen" role="status">{isDone ? done : ""}</span>
-    </button>
+    </>
   );
+}
+
+/** Pages over plain http have no clipboard of their own: there the old command copies what is selected. */
+async function toClipboard(text: string, button: HTMLElement): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const box = document.createElement("textarea");
+    box.value = text;
+    box.className = "unseen";
+    button.after(box);
+    box.select();
+    const isCopied = document.execCommand("copy");
+    box.remove();
+    button.focus();
+    return isCopied;
+  }
 }
