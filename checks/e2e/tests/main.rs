@@ -1,5 +1,6 @@
 //! The whole product, as its users and operators meet it.
 
+mod bad_input;
 mod crash;
 mod go_live;
 mod reconnect;

@@ -77,7 +77,7 @@ impl Api {
         self.call(Method::DELETE, path, None, None).await
     }
 
-    /// Any bytes by any method: for input that no honest client sends.
+    /// Any bytes by any method, on a connection of their own: for input that no honest client sends.
     pub async fn send(
         &self,
         method: &str,

@@ -1,4 +1,4 @@
-//! A publisher and a viewer with nothing between them: what this client itself costs.
+//! A publisher and a viewer with nothing between them: what this client itself costs; and their bare offers.
 
 use crate::media::Media;
 use crate::publisher::Publisher;
@@ -15,4 +15,22 @@ pub async fn connect_directly(media: &Media) -> anyhow::Result<(Publisher, Viewe
     publisher.send(media).await?;
     viewer.connection.connected().await?;
     Ok((publisher, viewer))
+}
+
+/// The offers of a publisher and of a viewer, for requests that no honest client makes.
+#[derive(Debug, Clone)]
+pub struct Offers {
+    /// To send picture and sound.
+    pub publish: String,
+    /// To receive them.
+    pub watch: String,
+}
+
+impl Offers {
+    /// Makes both; nothing answers at the addresses in them afterwards.
+    pub async fn make() -> anyhow::Result<Self> {
+        let publish = Publisher::open().await?.connection.offer().await?;
+        let watch = Viewer::open_to_watch().await?.connection.offer().await?;
+        Ok(Self { publish, watch })
+    }
 }

@@ -29,7 +29,7 @@ mod viewer;
 pub use account::{Account, Session, StreamInfo};
 pub use api::Api;
 pub use chat::{ChatClient, Position, Said, events_of};
-pub use direct::connect_directly;
+pub use direct::{Offers, connect_directly};
 pub use media::Media;
 pub use publisher::{Publisher, Sent};
 pub use reception::{Seen, TrackSeen};

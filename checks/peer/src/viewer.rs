@@ -23,7 +23,19 @@ impl Viewer {
     ///
     /// The error of a server that says no is [`crate::Refused`].
     pub async fn start(whep_url: &str, bearer: Option<&str>) -> anyhow::Result<Self> {
-        let mut viewer = Self::open().await?;
+        let mut viewer = Self::open_to_watch().await?;
+        let offer = viewer.connection.offer().await?;
+        viewer.connection.heard.start();
+        let (resource, answer) = signalling::offer(whep_url, bearer, offer).await?;
+        viewer.resource = Some(resource);
+        viewer.connection.accept(answer).await?;
+        viewer.connection.connected().await?;
+        Ok(viewer)
+    }
+
+    /// A viewer who wants picture and sound, connected to nobody.
+    pub(crate) async fn open_to_watch() -> anyhow::Result<Self> {
+        let viewer = Self::open().await?;
         for kind in [RtpCodecKind::Audio, RtpCodecKind::Video] {
             let init = RTCRtpTransceiverInit {
                 direction: RTCRtpTransceiverDirection::Recvonly,
@@ -32,12 +44,6 @@ impl Viewer {
             };
             viewer.connection.peer.add_transceiver_from_kind(kind, Some(init)).await?;
         }
-        let offer = viewer.connection.offer().await?;
-        viewer.connection.heard.start();
-        let (resource, answer) = signalling::offer(whep_url, bearer, offer).await?;
-        viewer.resource = Some(resource);
-        viewer.connection.accept(answer).await?;
-        viewer.connection.connected().await?;
         Ok(viewer)
     }
 
