@@ -32,9 +32,9 @@ impl Sound {
         stream.set_time_base(Rational(1, AUDIO_RATE));
         let stream = stream.index();
         let args = format!("time_base=1/{AUDIO_RATE}:sample_rate={AUDIO_RATE}:sample_fmt=fltp:channel_layout=stereo");
-        // Small errors are stretched away, gaps are filled: the sound stays beside the picture.
-        let spec =
-            "aresample=async=1000:first_pts=0,aformat=sample_fmts=fltp:sample_rates=48000:channel_layouts=stereo";
+        // Small errors are stretched away, gaps are filled: the sound stays beside the picture. Without `flags=res`
+        // the first correction would start the resampler anew, and its time with it.
+        let spec = "aresample=async=1000:first_pts=0:flags=res,aformat=sample_fmts=fltp:sample_rates=48000:channel_layouts=stereo";
         let mut graph = graph(("abuffer", &args), spec, "abuffersink").doing("setting up the sound")?;
         end_of(&mut graph, "out")?.sink().set_frame_size(encoder.frame_size());
         Ok(Self { stream, encoder, graph, decoder: None })
