@@ -14,9 +14,11 @@ import { useLoad } from "../shared/ui/load";
 import { useTitle } from "../shared/ui/page";
 import { Trouble } from "../shared/ui/trouble";
 import { ArchiveStage } from "./archive-stage";
+import { downloadOf } from "./download";
 
-/** How often an archive that is still being worked on is asked for, in ms. */
+/** How often an archive that is still being worked on is asked for, in ms; and one whose download fails to come. */
 const ASK_EVERY = 3_000;
+const ASK_SELDOM = 60_000;
 
 export default function ArchivePage({ id }: { id?: string }) {
   const archiveId = id ?? "";
@@ -27,12 +29,12 @@ export default function ArchivePage({ id }: { id?: string }) {
 
 function Loaded({ archiveId, first }: { archiveId: string; first: Archive | null }) {
   const { value, problem, again } = useLoad(archiveId, () => fetchArchive(archiveId), first);
-  const isGrowing = value?.status === "recording" || value?.status === "ready";
+  const every = value ? pace(value, tick()) : null;
   useEffect(() => {
-    if (!isGrowing) return;
-    const timer = setInterval(again, ASK_EVERY);
+    if (every === null) return;
+    const timer = setInterval(again, every);
     return () => clearInterval(timer);
-  }, [isGrowing]);
+  }, [every]);
   if (!value) return problem ? <Trouble problem={problem} again={again} /> : <div class="loading" />;
   return (
     <div class="archive">
@@ -42,9 +44,16 @@ function Loaded({ archiveId, first }: { archiveId: string; first: Archive | null
   );
 }
 
+function pace(archive: Archive, now: number): number | null {
+  const isGrowing = archive.status === "recording" || archive.status === "ready";
+  if (!isGrowing) return null;
+  return downloadOf(archive, now) === "missing" ? ASK_SELDOM : ASK_EVERY;
+}
+
 function About({ archive }: { archive: Archive }) {
   useTitle(t.player.title(archive.title, nameOf(archive.user)));
-  const { created_at, duration, file_size, visibility, status } = archive;
+  const { created_at, duration, file_size, visibility } = archive;
+  const download = downloadOf(archive, tick());
   const when = ago(new Date(created_at), new Date(tick()), t.locale);
   return (
     <div class="about">
@@ -60,7 +69,8 @@ function About({ archive }: { archive: Archive }) {
         </div>
       </div>
       <div class="row">
-        {status === "ready" && <span class="small muted" role="status">{t.archive.downloadSoon}</span>}
+        {download === "making" && <span class="small muted" role="status">{t.archive.downloadSoon}</span>}
+        {download === "missing" && <span class="small muted" role="status">{t.archive.downloadMissing}</span>}
         {archive.download_url && (
           <a class="key" href={reach(archive.download_url)} download><Icon name="down" size={18} /> {t.archive.download}</a>
         )}

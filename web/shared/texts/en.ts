@@ -201,6 +201,7 @@ export const en = {
     fileSize: "Size",
     download: "Download",
     downloadSoon: "The download is being made…",
+    downloadMissing: "There is no download of this recording.",
     recording: "Still recording",
     recordingMore: "This stream is live. The archive is ready a few seconds after it ends.",
     watchLive: "Watch it live",
