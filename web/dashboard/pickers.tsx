@@ -48,10 +48,13 @@ interface PickProps {
 }
 
 function Pick({ label, devices, value, none, onPick }: PickProps) {
+  // Some browsers name no device, or one that they do not list: what runs is shown all the same.
+  const isListed = devices.some(({ id }) => id === value) || (value === "" && none !== undefined);
   return (
     <Field label={label}>
       {(control) => (
         <select {...control} value={value} onChange={(event) => onPick(event.currentTarget.value)}>
+          {!isListed && <option value={value}>{label}</option>}
           {devices.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
           {none && <option value="">{none}</option>}
         </select>

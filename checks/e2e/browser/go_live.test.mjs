@@ -87,6 +87,8 @@ test("a viewer finds the stream at home and sees a moving picture", async () => 
   const afterNavigation = await page.evaluate(() => performance.getEntriesByName("first-picture")[0].startTime);
   figure("first frame after navigation", afterNavigation, "ms", 500);
   await inspect(page, "watch-anonymous");
+  const beyond = await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight);
+  assert.equal(beyond, 0, "on a wide screen picture and chat fit without scrolling");
 });
 
 function firstPicture(page) {
