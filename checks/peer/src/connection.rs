@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rtc::interceptor::ReceiverReportBuilder;
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_RTX};
 use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use webrtc::peer_connection::{
     MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
-    RTCPeerConnectionState, RTCSessionDescription, Registry, SettingEngineBuilder, Slot, register_default_interceptors,
+    RTCPeerConnectionState, RTCSessionDescription, Registry, SettingEngineBuilder, Slot, configure_nack,
+    configure_simulcast_extension_headers, configure_twcc_receiver_only,
 };
 use webrtc::runtime::Runtime;
 
@@ -50,7 +52,11 @@ impl Connection {
         engine.register_codec(repeats(), RtpCodecKind::Video)?;
         engine.register_codec(audio(), RtpCodecKind::Audio)?;
         let heard = Heard::new();
-        let chain = register_default_interceptors(Registry::new(), &mut engine)?
+        // All that is usual but sender reports: a publisher writes them by the clock of its media.
+        let chain = configure_nack(Registry::new(), &mut engine);
+        configure_simulcast_extension_headers(&mut engine)?;
+        let chain = configure_twcc_receiver_only(chain, &mut engine)?
+            .with(Slot::ReceiverReport, ReceiverReportBuilder::new().build())
             .with(Slot::from(LAST), Ear::new(Arc::clone(&heard)));
         let (gathered_tx, gathered) = watch::channel(false);
         let (state_tx, state) = watch::channel(RTCPeerConnectionState::New);
