@@ -38,8 +38,8 @@ export async function person(browser, name, { before = [], ...options } = {}) {
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(`${name}: ${error.stack ?? error}`));
   page.on("console", (message) => {
-    // Refused requests are the pages' business: they show them. Anything else is a mistake of the pages.
-    const isRefusal = message.text().startsWith("Failed to load resource");
+    // Requests that fail are the pages' business: they show it. Anything else is a mistake of the pages.
+    const isRefusal = /^Failed to load resource|^WebSocket connection to .* net::ERR_/.test(message.text());
     if (message.type() === "error" && !isRefusal) complaints.push(`${name}: ${message.text()}`);
   });
   return { name, context, page, complaints };
