@@ -59,7 +59,7 @@ pub struct Seen {
     pub first_packet: Option<Duration>,
     /// From asking to the first whole keyframe.
     pub first_keyframe: Option<Duration>,
-    /// The age of each whole picture on arrival, newest last; at most [`MOST_AGES`] of them.
+    /// The age of each whole picture on arrival, newest last; those of ten minutes at most.
     pub ages: Vec<Duration>,
 }
 
