@@ -198,9 +198,14 @@ async fn a_creators_delete_ends_the_stream_and_viewers_are_told() -> anyhow::Res
     let info = broadcast.info.clone();
     let mut room = ChatClient::connect(&info.chat_url, None).await?;
     room.join(None).await?;
+    let viewer = Viewer::start(&info.whep_url, None).await?;
+    viewer.wait_for_keyframe(SOON).await?;
     broadcast.has_sent(60).await?;
     broadcast.publisher.stop().await?;
+    let stopped = Instant::now();
     until_status(&creator.session, &info.stream_id, "ended").await?;
+    viewer.wait_for_cut(SOON).await?;
+    figure_ms("viewer_cut_after_end", stopped.elapsed());
     room.wait_for(|frame| frame["type"] == "stream" && frame["status"] == "ended", SOON).await?;
     creator.archive_of(&info.stream_id).await?;
     until("nobody can publish to it any more", || async {
@@ -214,8 +219,35 @@ async fn a_creators_delete_ends_the_stream_and_viewers_are_told() -> anyhow::Res
     Ok(())
 }
 
+#[tokio::test]
+async fn an_encoder_with_a_stream_key_is_live_without_a_click() -> anyhow::Result<()> {
+    let instance = Instance::start(&[]).await?;
+    let creator = Creator::sign_up(&instance, "mika").await?;
+    let (status, key) = creator.session.post("/api/stream-keys", &serde_json::json!({ "label": "Studio" })).await?;
+    ensure!(status == 201, "{status} {key}");
+    let publisher = peer::Publisher::start(text(&key, "whip_url")?, text(&key, "key")?, &media().await).await?;
+    let is_live = || async {
+        let (_, live) = creator.session.get("/api/streams?status=live").await?;
+        Ok(live["items"].as_array().and_then(|items| items.first().cloned()))
+    };
+    let stream = found("its stream is live", is_live).await?;
+    ensure!(stream["user_id"] == creator.session.account.user_id.as_str(), "{stream}");
+    let viewer = Viewer::start(text(&stream, "whep_url")?, None).await?;
+    viewer.wait_for_keyframe(SOON).await?;
+    publisher.stop().await?;
+    until_status(&creator.session, text(&stream, "stream_id")?, "ended").await?;
+
+    let path = format!("/api/stream-keys/{}", text(&key, "stream_key_id")?);
+    ensure!(creator.session.delete(&path).await?.0 < 300, "the key is revoked");
+    let again = peer::Publisher::start(text(&key, "whip_url")?, text(&key, "key")?, &media().await).await;
+    let error = again.err().context("a revoked key opens nothing")?;
+    ensure!(Refused::of(&error).is_some_and(|refused| refused.status == 401), "{error:#}");
+    instance.stop(Signal::TERM).await?;
+    Ok(())
+}
+
 async fn media() -> peer::Media {
-    peer::Media::small().await.expect("it was made before")
+    peer::Media::small().await.expect("ffmpeg makes it")
 }
 
 fn is_not_found(outcome: anyhow::Result<()>, what: &str) -> anyhow::Result<()> {
