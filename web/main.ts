@@ -3,8 +3,16 @@ import { startEarly } from "./media/watch";
 import { bootStream } from "./shared/boot";
 import { reachMedia } from "./shared/reach";
 
-const watched = /^\/watch\/([\w-]+)\/?$/.exec(location.pathname)?.[1];
-const stream = watched ? bootStream(watched) : null;
-if (stream && stream.status !== "ended") startEarly(stream.stream_id, stream.whep_url && reachMedia(stream.whep_url, stream.hls_url));
+/** The page waits no longer than this for the offer to leave, in ms. */
+const PATIENCE = 250;
 
-void import("./app").then(({ start }) => start());
+/** Drawing the page takes the browser's time; an offer that has left before needs none of it. */
+async function offerFirst(): Promise<void> {
+  const watched = /^\/watch\/([\w-]+)\/?$/.exec(location.pathname)?.[1];
+  const stream = watched ? bootStream(watched) : null;
+  if (!stream || stream.status === "ended") return;
+  const offered = startEarly(stream.stream_id, stream.whep_url && reachMedia(stream.whep_url, stream.hls_url));
+  await Promise.race([offered, new Promise((late) => setTimeout(late, PATIENCE))]);
+}
+
+void offerFirst().then(() => import("./app")).then(({ start }) => start());

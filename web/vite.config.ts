@@ -29,6 +29,28 @@ function preloadApp(): Plugin {
   };
 }
 
+/**
+ * The entry stands behind the state that it reads, and waits for nothing else: a script in the head would run only
+ * when the style sheet is there.
+ */
+function entryAtOnce(): Plugin {
+  const entry = /<script type="module" crossorigin src="([^"]+)"><\/script>\s*/;
+  return {
+    name: "entry-at-once",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler(html) {
+        const src = entry.exec(html)?.[1];
+        if (!src) throw new Error("the entry's script is missing from the page");
+        const preload = `<link rel="modulepreload" crossorigin href="${src}">\n    `;
+        const script = `  <script type="module" crossorigin async src="${src}"></script>\n  </body>`;
+        return html.replace(entry, preload).replace("</body>", script);
+      },
+    },
+  };
+}
+
 /** Writes a `.br` beside every file that gains by it: the server hands those out as they are. */
 function packed(): Plugin {
   return {
@@ -47,13 +69,24 @@ function packed(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [preloadApp(), packed()],
+  plugins: [preloadApp(), entryAtOnce(), packed()],
   build: {
     target: ["chrome123", "firefox121", "safari17.5"],
     // Nothing inline: the content security policy forbids it, and data: URLs with it.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 400,
+    // What the first picture needs is one file; what every page needs is another.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "early", test: /web\/(media\/(link|session|watch)|shared\/(api|backoff|boot|problem|reach))\.ts$/, priority: 2 },
+            { name: "house", test: /node_modules\/(@?preact|preact-iso)|web\/shared\/(?!ui\/(field|ask)\.).*\.tsx?$/, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   // `npm run dev` beside a running server: to that server the pages seem to be its own.
   server: { proxy: { "/api": { target: SERVER, ws: true, changeOrigin: true, headers: { origin: SERVER } } } },

@@ -1,5 +1,6 @@
 // One stream or archive on a shelf.
-import { reach } from "../shared/reach";
+import { startEarly } from "../media/watch";
+import { reach, reachMedia } from "../shared/reach";
 import { liveStatus, nameOf, type Archive, type Stream, type Visibility } from "../shared/shapes";
 import { t } from "../shared/texts/texts";
 import { ago, isoDuration, tick, timecode } from "../shared/time";
@@ -18,10 +19,20 @@ export function LiveCard({ stream }: { stream: Stream }) {
         <Limits visibility={stream.visibility} />
         <span class="corner figure"><span class="unseen">{t.home.liveFor("")}</span>{timecode(since)}</span>
       </div>
-      <h3><a href={`/watch/${stream.stream_id}`}>{stream.title}</a></h3>
+      <h3><a href={`/watch/${stream.stream_id}`} onClick={(event) => isHere(event) && watchEarly(stream)}>{stream.title}</a></h3>
       <p class="by"><span class="clip">{nameOf(stream.user)}</span><span>{t.home.viewers(count)}</span></p>
     </li>
   );
+}
+
+/** Whether a click leads on in this tab. */
+function isHere({ button, ctrlKey, metaKey, altKey, shiftKey }: MouseEvent): boolean {
+  return button === 0 && !ctrlKey && !metaKey && !altKey && !shiftKey;
+}
+
+/** The picture is asked for before its page is drawn. */
+function watchEarly({ stream_id, whep_url, hls_url }: Stream): void {
+  void startEarly(stream_id, whep_url && reachMedia(whep_url, hls_url));
 }
 
 /** One's own streams are listed to oneself, also where others do not see them. */

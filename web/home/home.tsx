@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { keepListed } from "../shared/boot";
 import { archives, streams } from "../shared/calls";
 import { session } from "../shared/session";
 import type { Archive } from "../shared/shapes";
@@ -52,6 +53,7 @@ function Shelf({ title, count, children }: { title: string; count: number | null
 
 function Live() {
   const { value, problem, again } = useLoad("live", () => streams("live"));
+  useEffect(() => keepListed(value?.items ?? []), [value]);
   useEffect(() => {
     const timer = setInterval(() => document.visibilityState === "visible" && again(), LIVE_EVERY);
     return () => clearInterval(timer);

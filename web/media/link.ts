@@ -24,6 +24,8 @@ export interface LinkEnds {
   peer(): RTCPeerConnection;
   /** Told of every change. */
   changed(state: LinkState): void;
+  /** Told when an offer is on its way. */
+  offered?(): void;
 }
 
 /** What a link needs from its surroundings; tests bring their own. */
@@ -103,7 +105,9 @@ export class Link {
     try {
       await peer.setLocalDescription(await peer.createOffer());
       const offer = peer.localDescription?.sdp ?? "";
-      this.session = await this.around.negotiate(this.ends.endpoint, offer, this.ends.bearer);
+      const answer = this.around.negotiate(this.ends.endpoint, offer, this.ends.bearer);
+      this.ends.offered?.();
+      this.session = await answer;
       if (this.isClosed) {
         this.drop(true);
         return null;

@@ -8,9 +8,15 @@ export class Watch {
   state: LinkState = { at: "connecting" };
   /** Set by whoever shows it. */
   changed: () => void = () => {};
+  /** Kept when the first offer has left, or could not. */
+  readonly offered: Promise<void>;
   private readonly link: Link;
 
   constructor(readonly streamId: string, endpoint = `/api/streams/${streamId}/whep`) {
+    let tell = () => {};
+    this.offered = new Promise((done) => {
+      tell = done;
+    });
     this.link = new Link({
       endpoint,
       bearer: null,
@@ -18,8 +24,10 @@ export class Watch {
       peer: () => this.peer(),
       changed: (state) => {
         this.state = state;
+        if (state.at !== "connecting") tell();
         this.changed();
       },
+      offered: tell,
     });
     addEventListener("online", this.wake);
     addEventListener("pagehide", this.leave);
@@ -53,9 +61,11 @@ export class Watch {
 
 let early: Watch | null = null;
 
-/** Starts watching before anything is drawn; `take` hands it to the page. */
-export function startEarly(streamId: string, endpoint?: string): void {
+/** Starts watching before anything is drawn; `take` hands it to the page. Returns when the offer is on its way. */
+export function startEarly(streamId: string, endpoint?: string): Promise<void> {
+  early?.close();
   early = new Watch(streamId, endpoint);
+  return early.offered;
 }
 
 /** The connection that was started early for this stream, or a new one. */

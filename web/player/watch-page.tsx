@@ -1,9 +1,9 @@
 // The player page: live picture, what it is, chat.
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { Chat } from "../chat/chat";
 import { useRoom } from "../chat/use-room";
-import { bootStream } from "../shared/boot";
+import { knownStream } from "../shared/boot";
 import { stream as fetchStream } from "../shared/calls";
 import { session } from "../shared/session";
 import { liveStatus, nameOf, type Stream } from "../shared/shapes";
@@ -22,13 +22,16 @@ const ASK_EVERY = 5_000;
 export function WatchPage({ id }: { id?: string }) {
   const streamId = id ?? "";
   const isSettled = session.value !== undefined;
-  const first = bootStream(streamId);
-  if (!isSettled && !first) return <div class="loading" />;
-  return <Loaded key={streamId} streamId={streamId} first={first} />;
+  if (!isSettled && !knownStream(streamId)) return <div class="loading" />;
+  return <Loaded key={streamId} streamId={streamId} />;
 }
 
-function Loaded({ streamId, first }: { streamId: string; first: Stream | null }) {
-  const { value, problem, again } = useLoad(streamId, () => fetchStream(streamId), first);
+function Loaded({ streamId }: { streamId: string }) {
+  const [known] = useState(() => knownStream(streamId));
+  const { value, problem, again } = useLoad(streamId, () => fetchStream(streamId), known?.stream);
+  useEffect(() => {
+    if (known?.isStale) again();
+  }, []);
   if (!value) return problem ? <Trouble problem={problem} again={again} /> : <div class="loading" />;
   return <Watching stream={value} again={again} />;
 }

@@ -25,6 +25,24 @@ export function bootStream(id: string): Stream | null {
   return stream?.stream_id === id ? stream : null;
 }
 
+/** What was said within this time is news enough, in ms. */
+const FRESH = 5_000;
+let listed: { readonly streams: readonly Stream[]; readonly at: number } = { streams: [], at: 0 };
+
+/** Keeps what a list told, so that whoever picks a stream from it need not wait until the server tells it again. */
+export function keepListed(streams: readonly Stream[]): void {
+  listed = { streams, at: performance.now() };
+}
+
+/** What the page knows of a stream, and whether it should ask for news all the same. */
+export function knownStream(id: string): { readonly stream: Stream; readonly isStale: boolean } | null {
+  const now = performance.now();
+  const picked = listed.streams.find(({ stream_id }) => stream_id === id);
+  if (picked) return { stream: picked, isStale: now - listed.at > FRESH };
+  const stream = bootStream(id);
+  return stream && { stream, isStale: now > FRESH };
+}
+
 /** The archive the page was opened with, if it is this one. */
 export function bootArchive(id: string): Archive | null {
   const archive = boot.page?.archive;

@@ -7,6 +7,8 @@ import { ARTEFACTS } from "./figures.mjs";
 import { focus, pressOn, tabTo, writeInto } from "./keys.mjs";
 import { line, newAccount } from "./people.mjs";
 
+const TITLE = `Hands on the keys ${Date.now().toString(36)}`;
+
 let browser;
 let creator;
 let viewer;
@@ -41,7 +43,7 @@ test("a creator comes in, signs up and goes live", async () => {
   await pressOn(page, /^Sign up$/);
   await signUp(page, newAccount("kaya"));
   await page.getByRole("meter", { name: "Microphone level" }).waitFor();
-  await writeInto(page, "Title", "Hands on the keys");
+  await writeInto(page, "Title", TITLE);
   await tabTo(page, /^Public/);
   await page.keyboard.press("ArrowDown");
   assert.match((await focus(page)).name, /^Unlisted/);
@@ -58,8 +60,8 @@ test("a creator comes in, signs up and goes live", async () => {
 test("a viewer finds the stream, hears it, stops it and fills the screen with it", async () => {
   const { page } = viewer;
   await page.goto("/");
-  await page.getByRole("link", { name: "Hands on the keys" }).waitFor();
-  await pressOn(page, "Hands on the keys");
+  await page.getByRole("link", { name: TITLE }).waitFor();
+  await pressOn(page, TITLE);
   await decodes(page, 10);
   const video = (what) => page.evaluate((key) => document.querySelector("video")[key], what);
 
