@@ -15,10 +15,10 @@ pub enum NameError {
     /// No address of the form `local@host.tld`, or over 254 bytes.
     #[error("that is not an e-mail address")]
     Email,
-    /// Empty or too long.
+    /// Nothing to see, or too long.
     #[error("a title has 1 to 140 characters, on one line")]
     Title,
-    /// Empty or too long.
+    /// Nothing to see, or too long.
     #[error("a display name has 1 to 50 characters, on one line")]
     DisplayName,
     /// Too long, or with characters that cannot be seen.
@@ -160,12 +160,25 @@ fn reorders(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Trimmed text of 1 to `most` characters without control characters or marks that reorder text.
+/// What has nothing to see on its own: spaces, joiners, fillers, variation selectors, tags, and combining marks.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+        || matches!(c, '\u{300}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5BD}' | '\u{1AB0}'..='\u{1AFF}'
+            | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}')
+}
+
+/// Trimmed text of 1 to `most` characters, one of which can be seen, without control characters or marks that reorder
+/// text.
 fn one_line(text: &str, most: usize) -> Option<String> {
     let text = text.trim();
     let fits = (1..=most).contains(&text.chars().count());
     let clean = !text.chars().any(|c| c.is_control() || reorders(c));
-    (fits && clean).then(|| text.to_owned())
+    let seen = text.chars().any(|c| !is_invisible(c));
+    (fits && clean && seen).then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -198,6 +211,18 @@ mod tests {
         assert!(Title::parse(&"あ".repeat(140)).is_ok());
         for bad in ["", "   ", "a\nb", "a\u{202E}b", &"あ".repeat(141)] {
             assert_eq!(Title::parse(bad), Err(NameError::Title), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_something_to_see() {
+        for nothing in ["\u{200B}", "\u{3164}", "\u{200F}\u{200E}", "\u{AD}", "\u{2060}\u{FEFF}", "\u{2800}", "\u{301}"]
+        {
+            assert_eq!(Title::parse(nothing), Err(NameError::Title), "{nothing:?}");
+            assert_eq!(DisplayName::parse(&format!(" {nothing} ")), Err(NameError::DisplayName), "{nothing:?}");
+        }
+        for good in ["👩\u{200D}🎤", "می\u{200C}خواهم", "e\u{301}", "ㅤa", "❤\u{FE0F}", "."] {
+            assert!(DisplayName::parse(good).is_ok(), "{good:?}");
         }
     }
 }
