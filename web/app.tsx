@@ -41,6 +41,7 @@ function App() {
 }
 
 export function start(): void {
+  performance.mark("page-begins");
   const first = `/${location.pathname.split("/")[1] ?? ""}`;
   if (first in pages) void pages[first as keyof typeof pages].preload();
   void settleSession();

@@ -3,16 +3,16 @@ import { startEarly } from "./media/watch";
 import { bootStream } from "./shared/boot";
 import { reachMedia } from "./shared/reach";
 
-/** The page waits no longer than this for the offer to leave, in ms. */
-const PATIENCE = 250;
+/** The page waits no longer than this for the server's answer, in ms: far away it takes longer than drawing does. */
+const PATIENCE = 150;
 
-/** Drawing the page takes the browser's time; an offer that has left before needs none of it. */
-async function offerFirst(): Promise<void> {
+/** Drawing the page takes all of the browser's time; a connection that was agreed on before then opens meanwhile. */
+async function connectFirst(): Promise<void> {
   const watched = /^\/watch\/([\w-]+)\/?$/.exec(location.pathname)?.[1];
   const stream = watched ? bootStream(watched) : null;
   if (!stream || stream.status === "ended") return;
-  const offered = startEarly(stream.stream_id, stream.whep_url && reachMedia(stream.whep_url, stream.hls_url));
-  await Promise.race([offered, new Promise((late) => setTimeout(late, PATIENCE))]);
+  const answered = startEarly(stream.stream_id, stream.whep_url && reachMedia(stream.whep_url, stream.hls_url));
+  await Promise.race([answered, new Promise((late) => setTimeout(late, PATIENCE))]);
 }
 
-void offerFirst().then(() => import("./app")).then(({ start }) => start());
+void connectFirst().then(() => import("./app")).then(({ start }) => start());

@@ -29,6 +29,7 @@ let states: LinkState[];
 let waits: { ms: number; end: () => void; isCut: boolean }[];
 let answers: (Problem | null)[];
 let dismissed: (string | null)[];
+let answered: number;
 
 const around: Surroundings = {
   wait: (ms) => {
@@ -67,6 +68,9 @@ function start(endsLost = true): Link {
       return peer as unknown as RTCPeerConnection;
     },
     changed: (state) => states.push(state),
+    answered: () => {
+      answered += 1;
+    },
   }, around);
   void link.run();
   return link;
@@ -78,6 +82,7 @@ beforeEach(() => {
   waits = [];
   answers = [];
   dismissed = [];
+  answered = 0;
 });
 
 test("it connects", async () => {
@@ -86,6 +91,15 @@ test("it connects", async () => {
   peers[0]!.to("connecting");
   peers[0]!.to("connected");
   expect(kinds()).toEqual(["connecting", "connected"]);
+});
+
+test("an answer that was taken is told, a refusal is not", async () => {
+  answers = [new Problem(503, "AWAY", "away"), null];
+  start();
+  await settle();
+  expect(answered).toBe(0);
+  await endWait(400);
+  expect(answered).toBe(1);
 });
 
 test("a failed connection is offered anew, after a wait that starts over at the first", async () => {

@@ -24,8 +24,8 @@ export interface LinkEnds {
   peer(): RTCPeerConnection;
   /** Told of every change. */
   changed(state: LinkState): void;
-  /** Told when an offer is on its way. */
-  offered?(): void;
+  /** Told when an answer is taken: from then on the network decides. */
+  answered?(): void;
 }
 
 /** What a link needs from its surroundings; tests bring their own. */
@@ -105,14 +105,13 @@ export class Link {
     try {
       await peer.setLocalDescription(await peer.createOffer());
       const offer = peer.localDescription?.sdp ?? "";
-      const answer = this.around.negotiate(this.ends.endpoint, offer, this.ends.bearer);
-      this.ends.offered?.();
-      this.session = await answer;
+      this.session = await this.around.negotiate(this.ends.endpoint, offer, this.ends.bearer);
       if (this.isClosed) {
         this.drop(true);
         return null;
       }
       await peer.setRemoteDescription({ type: "answer", sdp: this.session.answer });
+      this.ends.answered?.();
       await this.untilLost(peer, () => {
         opened();
         this.to({ at: "connected" });

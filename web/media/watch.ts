@@ -8,13 +8,13 @@ export class Watch {
   state: LinkState = { at: "connecting" };
   /** Set by whoever shows it. */
   changed: () => void = () => {};
-  /** Kept when the first offer has left, or could not. */
-  readonly offered: Promise<void>;
+  /** Kept when the first answer was taken, or there will be none. */
+  readonly answered: Promise<void>;
   private readonly link: Link;
 
   constructor(readonly streamId: string, endpoint = `/api/streams/${streamId}/whep`) {
     let tell = () => {};
-    this.offered = new Promise((done) => {
+    this.answered = new Promise((done) => {
       tell = done;
     });
     this.link = new Link({
@@ -27,7 +27,7 @@ export class Watch {
         if (state.at !== "connecting") tell();
         this.changed();
       },
-      offered: tell,
+      answered: tell,
     });
     addEventListener("online", this.wake);
     addEventListener("pagehide", this.leave);
@@ -61,11 +61,11 @@ export class Watch {
 
 let early: Watch | null = null;
 
-/** Starts watching before anything is drawn; `take` hands it to the page. Returns when the offer is on its way. */
+/** Starts watching before anything is drawn; `take` hands it to the page. Returns when the server has answered. */
 export function startEarly(streamId: string, endpoint?: string): Promise<void> {
   early?.close();
   early = new Watch(streamId, endpoint);
-  return early.offered;
+  return early.answered;
 }
 
 /** The connection that was started early for this stream, or a new one. */

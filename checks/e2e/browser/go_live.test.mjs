@@ -86,6 +86,11 @@ test("a viewer finds the stream at home and sees a moving picture", async () => 
   await firstPicture(page);
   const afterNavigation = await page.evaluate(() => performance.getEntriesByName("first-picture")[0].startTime);
   figure("first frame after navigation", afterNavigation, "ms", 500);
+  const [offered, begun] = await page.evaluate(() => [
+    performance.getEntriesByType("resource").find(({ name }) => name.endsWith("/whep")).startTime,
+    performance.getEntriesByName("page-begins")[0].startTime,
+  ]);
+  assert.ok(offered < begun, `the offer left at ${offered} ms, after the page began to be drawn at ${begun} ms`);
   await inspect(page, "watch-anonymous");
   const beyond = await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight);
   assert.equal(beyond, 0, "on a wide screen picture and chat fit without scrolling");
