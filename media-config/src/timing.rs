@@ -69,6 +69,6 @@ pub struct Tap {
     pub reorder_packets: usize,
 }
 
-fn millis<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+pub(crate) fn millis<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
     u64::deserialize(input).map(Duration::from_millis)
 }

@@ -3,6 +3,9 @@
 //! One task drives the socket ([`udp`](self), `shard`, `room`); packets of a track go into one history (`track`) from which
 //! forwarding, retransmission and the recorder's [`Tap`] read. The WebRTC engine stands behind one door (`rtc`).
 
+mod admission;
+mod alarm;
+mod cors;
 mod demux;
 mod directory;
 mod extend;
@@ -35,13 +38,15 @@ use std::sync::Arc;
 
 use domain::{Caller, StreamId};
 use futures_util::future::BoxFuture;
-use http_kit::Problem;
+use http_kit::{Problem, Quota, RateLimit};
 use media_config::Profile;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use alarm::Alarm;
+use axum::middleware::from_fn;
 use directory::Directory;
 use rtc::Identity;
 use shard::{Command, Shard};
@@ -116,6 +121,8 @@ struct Parts {
     directory: Arc<Directory>,
     commands: mpsc::Sender<Command>,
     udp_addr: SocketAddr,
+    posts: RateLimit,
+    crashed: CancellationToken,
 }
 
 impl MediaServer {
@@ -135,15 +142,22 @@ impl MediaServer {
         let (events, fetched) = mpsc::channel(EVENTS);
         let shard = Shard::new(udp::now(), Arc::clone(&profile), Arc::clone(&directory));
         let driver = udp::Driver { socket, shard, directory: Arc::clone(&directory), commands: received, events };
-        tasks.spawn(driver.run(stop));
+        let posts = RateLimit::new(Quota::new(profile.limits.posts_per_minute, profile.limits.posts_at_once));
+        let (alarm, crashed) = Alarm::new(stop.clone());
+        tasks.spawn(async move {
+            let _alarm = alarm;
+            driver.run(stop).await;
+        });
         tracing::info!("media server listens on {udp_addr} (UDP)");
-        let parts = Parts { profile, identity, gate, directory, commands, udp_addr };
+        let parts = Parts { profile, identity, gate, directory, commands, udp_addr, posts, crashed };
         Ok((Self(Arc::new(parts)), fetched))
     }
 
     /// The routes of WHIP and WHEP.
     pub fn router(&self) -> axum::Router {
-        whip::router().merge(whep::router()).with_state(self.clone())
+        let posts = || self.0.posts.clone();
+        let routes = whip::router(posts()).merge(whep::router(posts())).with_state(self.clone());
+        routes.route_layer(from_fn(cors::any_origin))
     }
 
     /// A publisher may come. Needed only for a stream that was closed before; whom the gate lets in opens it as well.
@@ -154,6 +168,18 @@ impl MediaServer {
     /// Ends all sessions of the stream and lets no new ones in.
     pub fn close(&self, stream: StreamId) {
         self.directory().close(stream);
+    }
+
+    /// Drops all watchers of the stream and none that come later: their players come again, and the gate is asked about
+    /// each of them. For a stream whose visibility has changed; to be called when the gate answers by the new one.
+    pub fn recheck(&self, stream: StreamId) {
+        self.directory().recheck(stream);
+    }
+
+    /// Resolves if the media task ends although it was not stopped, and never otherwise. Nothing brings it back: the
+    /// process is to end and to be started anew.
+    pub async fn crashed(&self) {
+        self.0.crashed.cancelled().await;
     }
 
     /// Reads what the present publisher of the stream sends, from the oldest packet kept; nothing if nobody is connected.

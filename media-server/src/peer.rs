@@ -10,21 +10,36 @@ use crate::rtc::{Datagram, Link, State};
 pub(crate) struct Pulse {
     opened_at: Duration,
     heard_at: Duration,
+    is_heard: bool,
     /// When the engine wants to be woken.
     pub(crate) wake_at: Option<Instant>,
+}
+
+/// How far somebody has come that was answered and is not connected yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Approach {
+    /// A datagram came from it.
+    pub(crate) is_heard: bool,
+    /// Since the answer.
+    pub(crate) age: Duration,
 }
 
 impl Pulse {
     /// A connection that was just answered.
     pub(crate) fn new(now: Moment) -> Self {
-        Self { opened_at: now.elapsed, heard_at: now.elapsed, wake_at: Some(now.instant) }
+        Self { opened_at: now.elapsed, heard_at: now.elapsed, is_heard: false, wake_at: Some(now.instant) }
     }
 
     /// A datagram came: hands it over.
     pub(crate) fn receive(&mut self, link: &mut Link, datagram: &[u8], from: std::net::SocketAddr, now: Moment) {
-        self.heard_at = now.elapsed;
+        (self.heard_at, self.is_heard) = (now.elapsed, true);
         link.receive(datagram, from, now.instant);
         self.wake_at = link.deadline();
+    }
+
+    /// Where it stands as long as it is not connected.
+    pub(crate) fn approach(&self, now: Moment) -> Approach {
+        Approach { is_heard: self.is_heard, age: now.elapsed.saturating_sub(self.opened_at) }
     }
 
     /// Wakes the engine if it is time.

@@ -13,7 +13,7 @@ use media_config::Profile;
 use crate::Event;
 use crate::fragment::Fragment;
 use crate::moment::Moment;
-use crate::peer::{Pulse, flush};
+use crate::peer::{Approach, Pulse, flush};
 use crate::publication::Publication;
 use crate::random::SessionId;
 use crate::requests::Requests;
@@ -107,6 +107,18 @@ impl Room {
     pub(crate) fn watching(&self) -> u32 {
         let connected = |watching: &&Watching| watching.peer.link.state() == State::Connected;
         self.watchers.values().filter(connected).count() as u32
+    }
+
+    /// How many there are, connected or not.
+    pub(crate) fn watchers(&self) -> usize {
+        self.watchers.len()
+    }
+
+    /// The watchers that are not connected yet.
+    pub(crate) fn approaching(&self, now: Moment) -> impl Iterator<Item = (SessionId, Approach)> {
+        let is_approaching = |watching: &Watching| watching.peer.link.state() == State::Connecting;
+        let approaching = self.watchers.iter().filter(move |(_, watching)| is_approaching(watching));
+        approaching.map(move |(session, watching)| (*session, watching.pulse.approach(now)))
     }
 
     /// Nobody is here.
@@ -291,6 +303,13 @@ impl Room {
         } else if let Some(mut arriving) = self.arriving.take_if(|publisher| publisher.session == session) {
             say_goodbye(session, &mut arriving.peer.link, out);
         } else if let Some(mut watching) = self.watchers.remove(&session) {
+            say_goodbye(session, &mut watching.peer.link, out);
+        }
+    }
+
+    /// Ends all watchers' connections.
+    pub(crate) fn dismiss_watchers(&mut self, out: &mut Out) {
+        for (session, mut watching) in self.watchers.drain() {
             say_goodbye(session, &mut watching.peer.link, out);
         }
     }

@@ -5,19 +5,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use domain::StreamId;
 use domain::media::Codec;
-use domain::{Fault, Kind, StreamId};
 use media_config::Profile;
 use tokio::sync::oneshot;
 
+use crate::admission::{Admission, AdmitError, Verdict, one_more};
 use crate::demux::{Demux, Place};
-use crate::directory::{Directory, Listing, Ticket};
+use crate::directory::{Directory, Listing};
 use crate::fragment::Fragment;
 use crate::moment::Moment;
 use crate::publication::Publication;
 use crate::random::SessionId;
 use crate::room::{Out, Publishing, Room};
-use crate::rtc::{Answered, NegotiateError, Negotiation, Publisher, Watcher};
+use crate::rtc::{Answered, NegotiateError, Publisher, Watcher};
 use crate::stun;
 use crate::watching::Watching;
 
@@ -27,59 +28,18 @@ pub(crate) enum Command {
     /// Take in a publisher that was answered.
     Publish(Box<Publisher>, Admission),
     /// Take in a watcher that was answered.
-    Watch(Box<Watcher>, Admission),
+    Watch {
+        /// The connection.
+        peer: Box<Watcher>,
+        /// What goes with it.
+        admission: Admission,
+        /// How many rechecks there had been when the gate let it in.
+        asked_at: u64,
+    },
     /// Restart a session's ICE; no reply if it is gone.
     Restart(SessionId, Fragment, oneshot::Sender<Result<Answered, NegotiateError>>),
     /// End a session.
     Remove(SessionId, oneshot::Sender<()>),
-}
-
-/// What goes with a new connection.
-#[derive(Debug)]
-pub(crate) struct Admission {
-    /// Its session.
-    pub(crate) session: SessionId,
-    /// What is known of it over HTTP.
-    pub(crate) ticket: Ticket,
-    /// What was agreed.
-    pub(crate) negotiation: Negotiation,
-    /// Where to say whether it is in.
-    pub(crate) reply: oneshot::Sender<Result<(), AdmitError>>,
-}
-
-/// Why a connection is not taken in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum AdmitError {
-    /// As many as we can serve are here.
-    #[error("this media server has as many connections as it can serve")]
-    Full,
-    /// The stream was closed meanwhile.
-    #[error("the stream has ended")]
-    Closed,
-    /// The publisher left, or came back with another codec, meanwhile.
-    #[error("nobody is publishing this stream at the moment")]
-    NotPublishing,
-    /// The server is stopping.
-    #[error("this media server is stopping")]
-    Stopping,
-}
-
-impl Fault for AdmitError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Full | Self::Stopping => Kind::Unavailable,
-            Self::Closed | Self::NotPublishing => Kind::Conflict,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Full => "MEDIA_SERVER_FULL",
-            Self::Closed => "STREAM_ENDED",
-            Self::NotPublishing => "STREAM_NOT_PUBLISHING",
-            Self::Stopping => "MEDIA_SERVER_STOPPING",
-        }
-    }
 }
 
 /// All rooms of one socket.
@@ -103,14 +63,16 @@ impl Shard {
 
     /// Takes a datagram.
     pub(crate) fn receive(&mut self, datagram: &[u8], from: SocketAddr, now: Instant) {
-        let Some(place) = self.place(datagram, from) else { return };
+        let now = Moment::of(self.start, now);
+        let Some(place) = self.place(datagram, from, now) else { return };
         let Some(room) = self.rooms.get_mut(&place.stream) else { return };
-        room.receive(place.session, datagram, from, Moment::of(self.start, now), &mut self.out);
+        self.demux.heard(from, now.elapsed);
+        room.receive(place.session, datagram, from, now, &mut self.out);
         self.settle(place.stream);
     }
 
-    /// Whose datagram it is. A check introduces its source to the connection it names.
-    fn place(&mut self, datagram: &[u8], from: SocketAddr) -> Option<Place> {
+    /// Whose datagram it is. A check introduces its source to the connection it names, unless another one lives there.
+    fn place(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) -> Option<Place> {
         let known = self.demux.find(from);
         let Some(ufrag) = stun::addressee(datagram) else {
             return known.filter(|_| stun::kind(datagram) != stun::Kind::Unknown);
@@ -119,11 +81,14 @@ impl Shard {
         if known == Some(place) {
             return known;
         }
+        if !self.demux.may_bind(from, place, now.elapsed) {
+            return None;
+        }
         let link = self.rooms.get_mut(&place.stream)?.link(place.session)?;
         if !link.is_genuine(datagram) {
             return None;
         }
-        self.demux.bind(from, place);
+        self.demux.bind(from, place, now.elapsed);
         Some(place)
     }
 
@@ -132,7 +97,7 @@ impl Shard {
         let now = Moment::of(self.start, now);
         match command {
             Command::Publish(peer, admission) => self.publish(*peer, admission, now),
-            Command::Watch(peer, admission) => self.watch(*peer, admission, now),
+            Command::Watch { peer, admission, asked_at } => self.watch(*peer, admission, asked_at, now),
             Command::Restart(session, fragment, reply) => {
                 if let Some(outcome) = self.restart(session, &fragment, now) {
                     // Whoever asked may have gone away.
@@ -168,13 +133,21 @@ impl Shard {
         self.confirm(stream, session, verdict, reply);
     }
 
-    fn watch(&mut self, peer: Watcher, admission: Admission, now: Moment) {
+    fn watch(&mut self, peer: Watcher, admission: Admission, asked_at: u64, now: Moment) {
         let Admission { session, ticket, negotiation, reply } = admission;
         let stream = ticket.stream;
         let watching = Watching::new(peer, &negotiation, Arc::clone(&self.profile), now);
         let publication = self.rooms.get(&stream).and_then(Room::publication);
         let is_playable = publication.is_some_and(|publication| watching.can_play(publication));
-        let verdict = self.may_admit(stream).and(if is_playable { Ok(()) } else { Err(AdmitError::NotPublishing) });
+        let verdict = if self.directory.is_closed(stream) {
+            Err(AdmitError::Closed)
+        } else if !is_playable {
+            Err(AdmitError::NotPublishing)
+        } else if self.directory.is_outdated(stream, asked_at) {
+            Err(AdmitError::Outdated)
+        } else {
+            self.make_room(now)
+        };
         if verdict.is_ok() {
             self.demux.expect(watching.peer.link.ufrag(), Place { stream, session });
             self.directory.admit(session, ticket);
@@ -205,6 +178,26 @@ impl Shard {
             return Err(AdmitError::Full);
         }
         Ok(())
+    }
+
+    /// Sees to it that one more watcher has a place, if need be that of one who seems not to come.
+    fn make_room(&mut self, now: Moment) -> Result<(), AdmitError> {
+        let watchers = self.rooms.values().map(Room::watchers).sum();
+        let approaching = |(stream, room): (&StreamId, &Room)| {
+            let stream = *stream;
+            let place = move |(session, approach)| (Place { stream, session }, approach);
+            room.approaching(now).map(place).collect::<Vec<_>>()
+        };
+        let approaching: Vec<_> = self.rooms.iter().flat_map(approaching).collect();
+        match one_more(&self.profile.limits, watchers, &approaching) {
+            Verdict::Full => return Err(AdmitError::Full),
+            Verdict::InPlaceOf(place) => {
+                self.room(place.stream).remove(place.session);
+                self.settle(place.stream);
+            }
+            Verdict::Take => {}
+        }
+        if self.demux.len() >= self.profile.limits.connections { Err(AdmitError::Full) } else { Ok(()) }
     }
 
     /// The room of a stream, made if there is none yet, with where to put what it wants done.
@@ -251,6 +244,16 @@ impl Shard {
         for stream in streams {
             if let Some(room) = self.rooms.get_mut(&stream) {
                 room.close(&mut self.out);
+                self.settle(stream);
+            }
+        }
+    }
+
+    /// Lets the watchers of rooms go, so that they ask again whether they may watch.
+    pub(crate) fn recheck(&mut self, streams: HashSet<StreamId>) {
+        for stream in streams {
+            if let Some(room) = self.rooms.get_mut(&stream) {
+                room.dismiss_watchers(&mut self.out);
                 self.settle(stream);
             }
         }

@@ -1,5 +1,7 @@
 //! What WHIP and WHEP share over HTTP: reading offers, answering 201, and the session resource with its PATCH and DELETE.
 
+use std::time::Duration;
+
 use axum::body::{Body, to_bytes};
 use axum::response::{IntoResponse, Response};
 use domain::media::Codec;
@@ -11,12 +13,14 @@ use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 
 use crate::MediaServer;
+use crate::admission::{Admission, AdmitError};
 use crate::directory::{Role, Ticket};
 use crate::fragment::Fragment;
 use crate::random::SessionId;
 use crate::rtc::Answered;
 use crate::sdp::{Choice, Offer, OfferError, Section};
-use crate::shard::{Admission, AdmitError, Command};
+use crate::shard::Command;
+use crate::udp;
 
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
@@ -254,6 +258,14 @@ pub(crate) async fn patch(
 
 async fn restart(server: &MediaServer, id: SessionId, text: &str) -> Result<Response, Problem> {
     let fragment = Fragment::parse(text).ok_or(SignalError::Fragment)?;
+    // It is worked out on the task that carries everybody's media.
+    let turn = server.directory().take_restart(id, udp::now(), server.profile().limits.restart_every);
+    if let Err(wait) = turn {
+        // Whole seconds, so that who waits as long as told is not too early.
+        let wait = Duration::from_secs(wait.as_secs() + 1);
+        let sentence = "ICE was restarted a moment ago; wait before the next time";
+        return Err(Problem::new(Kind::TooMany(wait), "ICE_RESTART_TOO_SOON", sentence));
+    }
     let (reply, outcome) = oneshot::channel();
     server.commands().send(Command::Restart(id, fragment, reply)).await.map_err(|_| AdmitError::Stopping)?;
     let answered = outcome.await.map_err(|_| SignalError::NoSession)??;

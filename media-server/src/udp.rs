@@ -72,7 +72,10 @@ impl Driver {
                     }
                 }
                 () = tokio::time::sleep_until(deadline.into()) => {}
-                () = self.directory.wake.notified() => self.shard.close(self.directory.take_closing()),
+                () = self.directory.wake.notified() => {
+                    self.shard.close(self.directory.take_closing());
+                    self.shard.recheck(self.directory.take_rechecking());
+                }
             }
             self.shard.tick(now());
             self.flush();

@@ -5,28 +5,31 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::media::{Codec, Track};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_kit::{Problem, Viewer};
+use http_kit::{Problem, RateLimit, Viewer, limited_by_address};
 
 use crate::MediaServer;
+use crate::admission::AdmitError;
 use crate::directory::{Role, Ticket};
 use crate::publication::Publication;
 use crate::random::SessionId;
 use crate::rtc::{Negotiation, Protection, Watcher};
 use crate::sdp::Offer;
-use crate::shard::{AdmitError, Command};
+use crate::shard::Command;
 use crate::signal::{self, SignalError};
 use crate::udp;
 
 /// The routes of WHEP.
-pub(crate) fn router() -> Router<MediaServer> {
+pub(crate) fn router(limit: RateLimit) -> Router<MediaServer> {
+    let limited = from_fn_with_state(limit, limited_by_address);
     let endpoint = get(signal::nothing).options(signal::endpoint_options);
     let session = get(signal::nothing).options(signal::session_options);
     Router::new()
-        .route("/api/streams/{stream_id}/whep", post(watch).merge(endpoint))
+        .route("/api/streams/{stream_id}/whep", post(watch).route_layer(limited).merge(endpoint))
         .route("/api/streams/{stream_id}/whep/{session_id}", session.patch(patch).delete(end))
 }
 
@@ -38,6 +41,7 @@ async fn watch(
     body: Body,
 ) -> Result<Response, Problem> {
     let stream = signal::stream(&stream)?;
+    let asked_at = server.directory().rechecks();
     server.gate().may_watch(stream, &caller).await?;
     let offer = signal::offer(&server, &headers, body).await?;
     offer.must_receive().map_err(SignalError::from)?;
@@ -48,7 +52,10 @@ async fn watch(
     let tag = answered.credentials.ufrag.clone();
     let ticket = Ticket { stream, role: Role::Watcher, bearer: None, tag };
     let peer = Box::new(peer);
-    let command = |reply| Command::Watch(peer, signal::admission(ticket, session, negotiation, reply));
+    let command = |reply| {
+        let admission = signal::admission(ticket, session, negotiation, reply);
+        Command::Watch { peer, admission, asked_at }
+    };
     match signal::admit(&server, command).await {
         Ok(()) => Ok(signal::created(&format!("/api/streams/{stream}/whep/{session}"), answered)),
         Err(AdmitError::NotPublishing) => Ok(not_publishing()),

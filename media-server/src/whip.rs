@@ -4,11 +4,12 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
 use domain::{Secret, StreamId};
 use http::{HeaderMap, StatusCode};
-use http_kit::Problem;
+use http_kit::{Problem, RateLimit, limited_by_address};
 
 use crate::MediaServer;
 use crate::directory::{Role, Ticket};
@@ -20,13 +21,14 @@ use crate::signal::{self, SignalError};
 use crate::udp;
 
 /// The routes of WHIP: under a stream with its publish token, and at `/whip` with a creator's stream key.
-pub(crate) fn router() -> Router<MediaServer> {
+pub(crate) fn router(limit: RateLimit) -> Router<MediaServer> {
+    let limited = from_fn_with_state(limit, limited_by_address);
     let endpoint = get(signal::nothing).options(signal::endpoint_options);
     let session = get(signal::nothing).options(signal::session_options);
     Router::new()
-        .route("/api/streams/{stream_id}/whip", post(publish).merge(endpoint.clone()))
+        .route("/api/streams/{stream_id}/whip", post(publish).route_layer(limited.clone()).merge(endpoint.clone()))
         .route("/api/streams/{stream_id}/whip/{session_id}", session.clone().patch(patch).delete(end))
-        .route("/whip", post(publish_with_key).merge(endpoint))
+        .route("/whip", post(publish_with_key).route_layer(limited).merge(endpoint))
         .route("/whip/{session_id}", session.patch(patch_with_key).delete(end_with_key))
 }
 

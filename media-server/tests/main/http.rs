@@ -125,6 +125,89 @@ async fn a_full_server_asks_to_come_back() {
 }
 
 #[tokio::test]
+async fn pages_of_other_origins_may_do_what_clients_do() {
+    let world = World::new().await;
+    let stream = StreamId::new();
+    let origin = ("origin", "https://elsewhere.example");
+    let session = "0".repeat(32);
+    let whip = format!("/api/streams/{stream}/whip");
+    let whep = format!("/api/streams/{stream}/whep");
+    let paths = [whip.clone(), format!("{whip}/{session}"), whep.clone(), format!("{whep}/{session}"), "/whip".into()];
+    for path in paths {
+        let asked = [
+            origin,
+            ("access-control-request-method", "PATCH"),
+            ("access-control-request-headers", "authorization,content-type,if-match"),
+        ];
+        let preflight = world.request(Method::OPTIONS, &path, &asked, "").await;
+        assert_eq!(preflight.status, 200, "{path}");
+        assert_eq!(preflight.header("access-control-allow-origin"), "*");
+        assert_eq!(preflight.header("access-control-allow-headers"), "authorization, content-type, if-match");
+        assert!(preflight.header("access-control-allow-methods").contains("POST, PATCH, DELETE"));
+        assert_eq!(preflight.header("access-control-allow-credentials"), "", "no cookies");
+        let says = format!("{}{}", preflight.header("accept-post"), preflight.header("accept-patch"));
+        assert!(says.starts_with("application/"), "{path} says what it takes");
+    }
+    let refused = world.request(Method::POST, &whip, &[origin, SDP], "").await;
+    assert_eq!((refused.status.as_u16(), refused.header("access-control-allow-origin")), (401, "*"));
+    let publisher = Client::publishing(&world, stream, Video::H264).await;
+    let readable = publisher.answer.header("access-control-expose-headers").to_owned();
+    assert!(["location", "etag", "link", "retry-after"].iter().all(|name| readable.contains(name)), "{readable}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn one_address_posts_only_so_often() {
+    let world = World::with(|config| config.profile.limits.posts_at_once = 2).await;
+    let path = format!("/api/streams/{}/whep", StreamId::new());
+    for _ in 0..2 {
+        assert_eq!(world.request(Method::POST, &path, &[SDP], "").await.status, 400);
+    }
+    let refused = world.request(Method::POST, &path, &[SDP], "").await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (429, "TOO_MANY_REQUESTS"));
+    assert_eq!((refused.header("retry-after"), refused.header("access-control-allow-origin")), ("1", "*"));
+    assert_eq!(world.request(Method::OPTIONS, &path, &[], "").await.status, 200, "asking costs nothing");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn watchers_leave_places_for_publishers() {
+    let mut world = World::with(|config| config.profile.limits.watchers = 1).await;
+    let stream = StreamId::new();
+    let publisher = Client::publisher(&world, stream).await;
+    world.event().await;
+    publisher.video(1, 0, IDR);
+    let watcher = Client::watcher(&world, stream).await;
+    world.counts(stream, 1).await;
+    let refused = world.post_whep(stream, &watcher.offer).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (503, "MEDIA_SERVER_FULL"));
+    assert_eq!(refused.header("retry-after"), "1");
+    let _another = Client::publisher(&world, StreamId::new()).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn watchers_who_never_come_make_room_for_those_who_do() {
+    let mut world = World::with(|config| config.profile.limits.connecting_watchers = 2).await;
+    let stream = StreamId::new();
+    let publisher = Client::publisher(&world, stream).await;
+    world.event().await;
+    publisher.video(1, 0, IDR);
+    let offer = Client::watcher(&world, stream).await.offer;
+    let mut posted = Vec::new();
+    for _ in 0..20 {
+        let answer = world.post_whep(stream, &offer).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        posted.push(answer.header("location").to_owned());
+    }
+    let watcher = Client::watcher(&world, stream).await;
+    watcher.receives(102, 1).await;
+    assert_eq!(world.delete(&posted[0]).await.status, 404, "the oldest had to go");
+    assert_eq!(world.delete(&posted[19]).await.status, 200, "the newest may still come");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn late_candidates_are_taken_with_the_right_tag_only() {
     let world = World::new().await;
     let publisher = Client::publishing(&world, StreamId::new(), Video::H264).await;
@@ -163,6 +246,9 @@ async fn ice_is_restarted_and_the_media_goes_on() {
     let tag = answer.header("etag").to_owned();
     assert!(tag != before && answer.body.contains(&format!("a=ice-ufrag:{}", tag.trim_matches('"'))));
     assert!(answer.body.contains("typ host"), "{}", answer.body);
+    let again = world.request(Method::PATCH, &watcher.location, &restart, &fragment).await;
+    assert_eq!((again.status.as_u16(), again.code()), (429, "ICE_RESTART_TOO_SOON"));
+    assert_eq!(again.header("retry-after"), "2");
     let stale = [FRAGMENT, ("if-match", before.as_str())];
     assert_eq!(world.request(Method::PATCH, &watcher.location, &stale, &fragment).await.status, 412);
     watcher.restarted(&answer.body);

@@ -239,6 +239,27 @@ async fn watchers_who_vanish_are_counted_no_more() {
 }
 
 #[tokio::test]
+async fn after_a_recheck_watchers_have_to_come_again_and_the_publisher_stays() {
+    let mut world = World::new().await;
+    let (stream, publisher) = published(&mut world).await;
+    let (elsewhere, _other) = published(&mut world).await;
+    let watcher = Client::watcher(&world, stream).await;
+    let untouched = Client::watcher(&world, elsewhere).await;
+    world.counts(elsewhere, 1).await;
+    world.server.recheck(stream);
+    watcher.is_closed_by_the_server().await;
+    world.counts(stream, 0).await;
+    assert_eq!(world.delete(&watcher.location).await.status, 404);
+    let again = Client::watcher(&world, stream).await;
+    publisher.video(101, 3_000, DELTA);
+    again.receives(102, 2).await;
+    world.counts(elsewhere, 1).await;
+    assert_eq!(world.delete(&untouched.location).await.status, 200);
+    assert!(world.has_no_event());
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_watcher_that_says_goodbye_is_gone_at_once() {
     let mut world = World::new().await;
     let (stream, _publisher) = published(&mut world).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use domain::{Caller, Kind, StreamId};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -144,6 +145,7 @@ impl World {
         self.stop.cancel();
         self.tasks.close();
         tokio::time::timeout(PATIENCE, self.tasks.wait()).await.expect("the server stops");
+        assert!(self.server.crashed().now_or_never().is_none(), "it was stopped");
     }
 }
 
