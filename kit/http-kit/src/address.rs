@@ -22,6 +22,14 @@ impl ClientAddress {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
         }
     }
+
+    /// The network of the client: the /24 of an IPv4 address, the /64 of an IPv6 one.
+    pub fn network(self) -> IpAddr {
+        match self.counted() {
+            IpAddr::V4(address) => IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & !0xff)),
+            whole @ IpAddr::V6(_) => whole,
+        }
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for ClientAddress {
@@ -145,6 +153,14 @@ mod tests {
         let counted = |text: &str| ClientAddress(text.parse().unwrap()).counted().to_string();
         assert_eq!(counted("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(counted("::ffff:192.0.2.1"), "192.0.2.1");
+    }
+
+    #[test]
+    fn neighbours_are_of_one_network() {
+        let network = |text: &str| ClientAddress(text.parse().unwrap()).network().to_string();
+        assert_eq!(network("192.0.2.77"), "192.0.2.0");
+        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.0");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
     }
 
     #[test]

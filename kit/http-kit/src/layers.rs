@@ -9,14 +9,13 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use domain::Kind;
-use http::StatusCode;
 use serde::Deserialize;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 use url::Url;
 
 use crate::address::Network;
 use crate::headers::{Fixed, secure};
+use crate::patience::in_time;
 use crate::tidy::tidy;
 use crate::trace::trace;
 use crate::{Problem, SharedAuthenticate, log_problems};
@@ -29,7 +28,7 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// Bytes that a request body may have, where a route does not say otherwise.
     pub max_body_bytes: usize,
-    /// Seconds until a request without an answer is given up with 503.
+    /// Seconds until a request without an answer is given up: 503, or 408 while its body is still on its way.
     pub timeout_secs: u64,
     /// Other origins that our pages may load media from and talk to: media nodes, a CDN, an object store.
     pub media_origins: Vec<String>,
@@ -64,7 +63,7 @@ pub fn layers(router: Router, edge: Edge) -> Router {
     router
         .layer(Extension(authenticate))
         .layer(DefaultBodyLimit::max(config.max_body_bytes))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(from_fn_with_state(timeout, in_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(tidy))
         .layer(from_fn(log_problems))

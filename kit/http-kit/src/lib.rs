@@ -8,6 +8,7 @@ mod headers;
 mod layers;
 mod page;
 mod path;
+mod patience;
 mod problem;
 mod rate;
 mod request_id;

@@ -5,7 +5,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::Kind;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::Problem;
@@ -15,8 +15,9 @@ pub async fn not_found() -> Problem {
     Problem::nothing_here()
 }
 
-/// Middleware: an error without a body or with the framework's plain text becomes a [`Problem`] of the same
-/// status; its other headers stay.
+/// Middleware: an error that is neither JSON nor a page, such as the framework's plain text or a 416 dressed as the
+/// video it is not, becomes a [`Problem`] of the same status. Headers stay, such as `Content-Range` and `Allow`, but
+/// for those about the body that was replaced.
 pub(crate) async fn tidy(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let is_error = response.status().is_client_error() || response.status().is_server_error();
@@ -26,7 +27,9 @@ pub(crate) async fn tidy(request: Request, next: Next) -> Response {
     }
     let (mut parts, _) = response.into_parts();
     let body = Problem::new(Kind::Invalid, code(parts.status), sentence(parts.status)).into_response();
-    parts.headers.remove(CONTENT_LENGTH);
+    for about_the_body in [CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_DISPOSITION, CACHE_CONTROL] {
+        parts.headers.remove(about_the_body);
+    }
     parts.headers.extend(body.headers().clone());
     if matches!(parts.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
         parts.headers.entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
@@ -36,7 +39,8 @@ pub(crate) async fn tidy(request: Request, next: Next) -> Response {
 
 /// Whether nobody wrote a body for people or programs.
 fn is_bare(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
+    let written: [&[u8]; 2] = [b"application/json", b"text/html"];
+    headers.get(CONTENT_TYPE).is_none_or(|kind| !written.iter().any(|start| kind.as_bytes().starts_with(start)))
 }
 
 /// The word for programs.
@@ -70,7 +74,7 @@ fn sentence(status: StatusCode) -> &'static str {
         StatusCode::NOT_FOUND => "there is nothing at this address",
         StatusCode::METHOD_NOT_ALLOWED => "this address does not take that method",
         StatusCode::NOT_ACCEPTABLE => "there is no answer in a form that was asked for",
-        StatusCode::REQUEST_TIMEOUT => "that took too long",
+        StatusCode::REQUEST_TIMEOUT => "the request came too slowly",
         StatusCode::PRECONDITION_FAILED => "it has changed since",
         StatusCode::PAYLOAD_TOO_LARGE => "the body is too large",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "this address does not take that content type",

@@ -12,6 +12,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use domain::{Caller, Identity, SessionId, UserId, Username};
+use futures_util::StreamExt as _;
 use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -54,12 +55,24 @@ fn app(public_url: &str) -> Router {
         .route("/api/me", get(async |SignedIn(me): SignedIn| me.username.to_string()))
         .route("/api/costly", get(async || "dear").route_layer(from_fn_with_state(limited, limited_by_address)))
         .route("/api/plain", get(async || (StatusCode::PRECONDITION_FAILED, [(header::ETAG, "\"1\"")])))
+        .route("/api/range", get(nothing_in_that_range))
         .route("/api/panic", get(async || -> String { panic!("ouch") }))
         .route("/api/slow", get(async || std::future::pending::<String>().await))
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED.into_response());
     let config = Config { timeout_secs: 1, ..Config::default() };
     let public_url = public_url.parse().unwrap();
     http_kit::layers(router, Edge { config, public_url, authenticate: Arc::new(Doorman) })
+}
+
+/// What a file server answers of a range beyond the end of a video.
+async fn nothing_in_that_range() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "video/mp4"),
+        (header::CONTENT_RANGE, "bytes */100"),
+        (header::CACHE_CONTROL, "public, max-age=31536000"),
+        (header::CONTENT_DISPOSITION, "attachment"),
+    ];
+    (StatusCode::RANGE_NOT_SATISFIABLE, headers)
 }
 
 async fn send(request: Request<Body>) -> (StatusCode, HeaderMap, String) {
@@ -110,6 +123,24 @@ async fn what_no_handler_wrote_is_a_problem_too() {
     let (status, headers, body) = fetch("/api/plain").await;
     assert_eq!((status, code(&body)), (StatusCode::PRECONDITION_FAILED, json!("PRECONDITION_FAILED")));
     assert_eq!(headers[header::ETAG], "\"1\"");
+    let (status, headers, body) = fetch("/api/range").await;
+    assert_eq!((status, code(&body)), (StatusCode::RANGE_NOT_SATISFIABLE, json!("RANGE_INVALID")));
+    assert_eq!(headers[header::CONTENT_RANGE], "bytes */100");
+    assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+    assert_eq!(headers[header::CONTENT_TYPE], "application/json");
+    assert!(!headers.contains_key(header::CONTENT_DISPOSITION));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_its_clients_fault() {
+    let wish = |body: Body| Request::post("/api/wish").header(header::CONTENT_TYPE, "application/json").body(body);
+    let stalled = futures_util::stream::iter([Ok::<_, std::io::Error>(r#"{"count":"#)]);
+    let stalled = Body::from_stream(stalled.chain(futures_util::stream::pending()));
+    let (status, _, body) = send(wish(stalled).unwrap()).await;
+    assert_eq!((status, code(&body)), (StatusCode::REQUEST_TIMEOUT, json!("TIMEOUT")));
+    let unread = Body::from_stream(futures_util::stream::pending::<std::io::Result<&str>>());
+    let (status, _, body) = send(Request::get("/api/slow").body(unread).unwrap()).await;
+    assert_eq!((status, code(&body)), (StatusCode::SERVICE_UNAVAILABLE, json!("UNAVAILABLE")));
 }
 
 #[tokio::test]
