@@ -4,6 +4,7 @@ mod command;
 mod config;
 mod data_dir;
 mod embedded;
+mod front_door;
 mod lifecycle;
 mod role;
 mod secrets;

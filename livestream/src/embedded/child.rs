@@ -149,3 +149,21 @@ fn is_ours(pid: i32, program: &str, folder: &std::path::Path) -> bool {
     let cwd = std::fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
     name.trim() == program && cwd == folder
 }
+
+/// Waits until no process works in `folder`: the helpers of a server that was killed end by themselves, soon.
+pub(crate) async fn until_deserted(folder: &std::path::Path) -> anyhow::Result<()> {
+    let deadline = tokio::time::Instant::now() + GOODBYE;
+    while is_worked_in(folder)? {
+        if tokio::time::Instant::now() > deadline {
+            bail!("a process of an earlier run still works in {}; end it by hand", folder.display());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+/// A dead process that nobody has fetched works nowhere.
+fn is_worked_in(folder: &std::path::Path) -> std::io::Result<bool> {
+    let mut processes = std::fs::read_dir("/proc")?.filter_map(Result::ok);
+    Ok(processes.any(|process| std::fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == folder)))
+}

@@ -9,7 +9,7 @@ use rustix::process::{Signal, geteuid};
 use sqlx::postgres::PgConnectOptions;
 use tracing::info;
 
-use super::child::{Child, Recipe, end_orphan};
+use super::child::{Child, Recipe, end_orphan, until_deserted};
 use super::sockets;
 use crate::data_dir::DataDir;
 
@@ -105,11 +105,18 @@ fn system_user(folders: &[&Path]) -> anyhow::Result<Option<&'static str>> {
 }
 
 /// Ends a server that a killed run left behind: its number stands in the first line of the cluster's lock file.
+/// Then nobody uses the cluster, and a lock file that is still there is stale; Postgres itself could not tell as long
+/// as the number belongs to some process, be it a dead one that nobody has fetched.
 async fn end_predecessor(cluster: &Path) -> anyhow::Result<()> {
-    let lock = std::fs::read_to_string(cluster.join("postmaster.pid")).unwrap_or_default();
-    match lock.lines().next().and_then(|line| line.trim().parse().ok()) {
-        Some(pid) => end_orphan(pid, "postgres", cluster, Signal::INT).await,
-        None => Ok(()),
+    let lock = cluster.join("postmaster.pid");
+    let text = std::fs::read_to_string(&lock).unwrap_or_default();
+    if let Some(pid) = text.lines().next().and_then(|line| line.trim().parse().ok()) {
+        end_orphan(pid, "postgres", cluster, Signal::INT).await?;
+    }
+    until_deserted(cluster).await?;
+    match std::fs::remove_file(&lock) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context("cannot remove a stale lock"),
+        _ => Ok(()),
     }
 }
 

@@ -1,16 +1,10 @@
 //! The routers of the rooms under one roof, and the listener in front of them.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use api::auth::operator;
 use axum::Router;
-use axum::serve::ListenerExt as _;
 use http_kit::SharedAuthenticate;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
 
 use super::{Ground, Rooms, ports};
 use crate::secrets::Secrets;
@@ -68,19 +62,4 @@ pub(crate) async fn print_operator_link(ground: &Ground) -> anyhow::Result<()> {
         println!("    {url}/operator#{}", token.expose());
     }
     Ok(())
-}
-
-/// Serves until stopped; open requests are finished.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let address = listener.local_addr().context("a bound listener has an address");
-    if let Ok(address) = address {
-        info!("listening on http://{address}");
-    }
-    // Chat lines are small and must not wait until the viewer has acknowledged the one before. A connection that
-    // is gone already needs no option.
-    let listener = listener.tap_io(|tcp| drop(tcp.set_nodelay(true)));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await {
-        error!("the HTTP server stopped: {error}");
-    }
 }

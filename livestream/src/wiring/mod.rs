@@ -29,6 +29,7 @@ use url::Url;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::embedded::Backends;
+use crate::front_door::{self, Patience, Seats};
 use crate::role::Role;
 use crate::secrets::Secrets;
 use watch::Watch;
@@ -103,7 +104,10 @@ pub(crate) async fn start(
     let rooms = open_rooms(&ground, data, backends).await?;
     let router = http::router(&ground, &rooms, secrets)?;
     http::print_operator_link(&ground).await?;
-    ground.watch.spawn("the HTTP server", http::serve(listener, router, stop.clone()));
+    let seats = Seats::new(front_door::seats_of_this_process());
+    ground
+        .watch
+        .spawn("the HTTP server", front_door::serve(listener, router, seats, Patience::default(), stop.clone()));
     Ok(Started::Serving { url, crashed })
 }
 
@@ -188,7 +192,8 @@ async fn open_media(
         .with_context(|| format!("cannot listen on UDP {listen}: choose another by LIVESTREAM_MEDIA__UDP_LISTEN"))?;
     nodes.serve_here(media.clone(), ground.node, ground.url.clone());
     let recorder = recording::Recorder::new(media.clone(), archives.clone(), ground.watch.clone());
-    ground.watch.spawn("the events of publishers", news::relay(events, streams.clone(), recorder));
+    let relay = news::relay(events, streams.clone(), recorder, ground.node, ground.stop.clone());
+    ground.watch.spawn("the events of publishers", relay);
     let report = ports::Report { node: ground.node, url: ground.url.clone(), media: media.clone(), registry };
     ground.watch.spawn("the node's heartbeat", report.run(streams.clone(), ground.stop.clone()));
     Ok(media)

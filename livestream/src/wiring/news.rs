@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chat::{Chat, Notice, Status};
 use domain::event::StreamEvent;
-use domain::{Fault as _, Kind, StreamId};
+use domain::{Fault as _, Kind, NodeId, StreamId};
 use futures_util::StreamExt as _;
 use futures_util::future::{self, BoxFuture};
 use media_server::{Event, MediaServer};
@@ -19,29 +19,60 @@ use super::{Ground, Rooms};
 
 /// How long to wait before news that could not be kept are tried again.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// How often news that we cannot keep by our own mistake are tried again.
+const TRIES_MORE: u32 = 5;
+/// How long news may take once the process is stopping.
+const LAST_TRY: Duration = Duration::from_secs(3);
 
 /// From publishers to the stream-manager and the recorder, until the media server stops. While the database is
-/// away, news wait; they are few.
-pub(crate) async fn relay(mut events: mpsc::Receiver<Event>, streams: StreamManager, recorder: Recorder) {
-    while let Some(event) = events.recv().await {
-        if let Event::PublisherConnected { stream } = event {
-            recorder.record(stream);
-        }
-        while let Err(error) = keep(&streams, event).await {
-            warn!("the news of a publisher cannot be kept: {error}");
-            if error.kind() != Kind::Unavailable {
-                break;
+/// away, news wait; they are few. Once the process is stopping they do not wait any more.
+pub(crate) async fn relay(
+    mut events: mpsc::Receiver<Event>,
+    streams: StreamManager,
+    recorder: Recorder,
+    node: NodeId,
+    stop: CancellationToken,
+) {
+    let told = async {
+        while let Some(event) = events.recv().await {
+            if let Event::PublisherConnected { stream } = event {
+                recorder.record(stream);
             }
-            tokio::time::sleep(TRY_AGAIN_AFTER).await;
+            deliver(|| keep(&streams, node, event), &stop).await;
+        }
+    };
+    let out_of_time = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LAST_TRY).await;
+    };
+    tokio::select! {
+        () = told => {}
+        () = out_of_time => warn!("the last news of publishers could not be kept"),
+    }
+}
+
+/// Tries until it is done, or makes no sense, or the process is stopping.
+async fn deliver<'a>(keep: impl Fn() -> BoxFuture<'a, Result<(), StepError>>, stop: &CancellationToken) {
+    let mut tries_left = TRIES_MORE;
+    while let Err(error) = keep().await {
+        warn!("the news of a publisher cannot be kept: {error}");
+        match error.kind() {
+            Kind::NotFound | Kind::Conflict => return,
+            Kind::Unavailable => {}
+            _ if tries_left == 0 => return,
+            _ => tries_left -= 1,
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(TRY_AGAIN_AFTER)).await.is_none() {
+            return;
         }
     }
 }
 
-fn keep(streams: &StreamManager, event: Event) -> BoxFuture<'_, Result<(), StepError>> {
+fn keep(streams: &StreamManager, node: NodeId, event: Event) -> BoxFuture<'_, Result<(), StepError>> {
     match event {
         Event::PublisherConnected { .. } => Box::pin(future::ready(Ok(()))),
-        Event::KeyframeArrived { stream } => Box::pin(streams.went_live(stream)),
-        Event::PublisherLeft { stream, deliberate } => Box::pin(streams.publisher_left(stream, deliberate)),
+        Event::KeyframeArrived { stream } => Box::pin(streams.went_live(stream, node)),
+        Event::PublisherLeft { stream, deliberate } => Box::pin(streams.publisher_left(stream, node, deliberate)),
     }
 }
 
@@ -53,6 +84,7 @@ const COUNT_EVERY: Duration = Duration::from_secs(2);
 /// Follows the news of all nodes, until stopped: closes media, finishes recordings, tells the chat.
 pub(crate) fn follow(ground: &Ground, rooms: &Rooms) -> impl Future<Output = ()> + Send + 'static {
     let follower = Follower {
+        node: ground.node,
         redis: ground.redis.clone(),
         streams: rooms.streams.clone(),
         archives: rooms.archives.clone(),
@@ -66,6 +98,7 @@ pub(crate) fn follow(ground: &Ground, rooms: &Rooms) -> impl Future<Output = ()>
 }
 
 struct Follower {
+    node: NodeId,
     redis: Redis,
     streams: StreamManager,
     archives: archive::Archives,
@@ -102,6 +135,19 @@ impl Follower {
         match event {
             StreamEvent::WentLive { .. } => self.tell(stream, Status::Live),
             StreamEvent::PublisherLeft { .. } => self.tell(stream, Status::Reconnecting),
+            StreamEvent::VisibilityChanged { .. } => {
+                if let Some(media) = &self.media {
+                    media.recheck(stream);
+                }
+            }
+            StreamEvent::Moved { node, .. } if *node == self.node => {}
+            StreamEvent::Moved { .. } => {
+                if let Some(media) = &self.media {
+                    // It is over here, not everywhere: the door stays open to a publisher that returns.
+                    media.close(stream);
+                    media.open(stream);
+                }
+            }
             StreamEvent::Ended { .. } => {
                 if let Some(media) = &self.media {
                     media.close(stream);

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use http_kit::Problem;
 use media_server::MediaServer;
 use stream_manager::{MediaNodes, MediaSession, MediaUnavailable, NodeRegistry, StreamManager};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use url::Url;
@@ -100,6 +101,8 @@ impl MediaNodes for Nodes {
 
 /// How often a media node says that it lives and who watches.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
+/// How often a media node looks for streams that ended without its hearing of it.
+const LOOK_FOR_ENDED_EVERY: Duration = Duration::from_secs(2);
 /// How often streams without a publisher are looked for.
 const REAP_EVERY: Duration = Duration::from_secs(2);
 
@@ -112,8 +115,14 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Reports until stopped.
+    /// Reports, and closes what is over, until stopped. The two do not wait for each other: one needs Redis, the other
+    /// the database.
     pub(crate) async fn run(self, streams: StreamManager, stop: CancellationToken) {
+        tokio::join!(self.tell(&streams, &stop), self.close_ended(&streams, &stop));
+        let _ = self.registry.leave(self.node).await;
+    }
+
+    async fn tell(&self, streams: &StreamManager, stop: &CancellationToken) {
         let mut every = tokio::time::interval(REPORT_EVERY);
         while stop.run_until_cancelled(every.tick()).await.is_some() {
             let watchers = self.media.watchers();
@@ -125,7 +134,21 @@ impl Report {
                 warn!("the viewers cannot be counted: {error}");
             }
         }
-        let _ = self.registry.leave(self.node).await;
+    }
+
+    /// Closes the rooms of streams that are over: the news of an end may be lost. Their recordings are finished by the
+    /// archive, which looks for them itself.
+    async fn close_ended(&self, streams: &StreamManager, stop: &CancellationToken) {
+        let mut every = tokio::time::interval(LOOK_FOR_ENDED_EVERY);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while stop.run_until_cancelled(every.tick()).await.is_some() {
+            let here: Vec<StreamId> = self.media.watchers().into_iter().map(|(stream, _)| stream).collect();
+            match stop.run_until_cancelled(streams.ended_among(&here)).await {
+                Some(Ok(ended)) => ended.into_iter().for_each(|stream| self.media.close(stream)),
+                Some(Err(error)) => warn!("streams that ended elsewhere cannot be looked for: {error}"),
+                None => return,
+            }
+        }
     }
 }
 
