@@ -65,6 +65,7 @@ impl StreamManager {
     /// Changes what viewers are told of a stream, also after its end.
     pub async fn update(&self, caller: &Caller, id: StreamId, change: Change) -> Result<Stream, ChangeError> {
         let (mut tx, stream) = self.lock_own(caller, id).await?;
+        let seen_by = stream.visibility;
         let changed = Stream {
             title: change.title.unwrap_or_else(|| stream.title.clone()),
             visibility: change.visibility.unwrap_or(stream.visibility),
@@ -72,7 +73,18 @@ impl StreamManager {
         };
         streams::save(&mut tx, &changed).await?;
         commit(tx).await?;
+        if changed.visibility != seen_by {
+            self.announce(&StreamEvent::VisibilityChanged { stream: id }).await;
+        }
         Ok(changed)
+    }
+
+    /// Those of these streams that have ended, for whoever may have missed the news of it.
+    pub async fn ended_among(&self, streams: &[StreamId]) -> Result<Vec<StreamId>, StoreError> {
+        if streams.is_empty() {
+            return Ok(Vec::new());
+        }
+        streams::ended_among(&mut *self.inner.store.acquire().await?, streams).await
     }
 
     /// The caller's own stream, locked.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::event::StreamEvent;
-use domain::{Fault, Kind, Stream, StreamId, StreamStatus};
+use domain::{Fault, Kind, NodeId, Stream, StreamId, StreamStatus};
 use store::{StoreError, Tx, commit, streams};
 use tokio::time::{Instant, sleep};
 
@@ -52,25 +52,27 @@ enum Step {
 }
 
 impl StreamManager {
-    /// The first keyframe of a publisher arrived. One that publishes an ended stream is cut off. Nobody tells us
-    /// twice, so a database that is away is waited for, for as long as the grace time.
-    pub async fn went_live(&self, id: StreamId) -> Result<(), StepError> {
-        self.insist(id, Step::GoLive).await
+    /// The first keyframe of a publisher arrived at this node, which serves the stream from now on. One that
+    /// publishes an ended stream is cut off. Nobody tells us twice, so a database that is away is waited for, for as
+    /// long as the grace time.
+    pub async fn went_live(&self, id: StreamId, node: NodeId) -> Result<(), StepError> {
+        self.insist(id, node, Step::GoLive).await
     }
 
-    /// The publisher's connection is over. If it said so itself, the stream is over too; else the grace time runs.
-    /// A stream that was not live yet goes on waiting. A database that is away is waited for.
-    pub async fn publisher_left(&self, id: StreamId, deliberate: bool) -> Result<(), StepError> {
-        self.insist(id, Step::Leave { deliberate }).await
+    /// The publisher's connection to this node is over. If it said so itself, the stream is over too; else the grace
+    /// time runs. A stream that was not live yet goes on waiting; one that is served elsewhere by now goes on there.
+    /// A database that is away is waited for.
+    pub async fn publisher_left(&self, id: StreamId, node: NodeId, deliberate: bool) -> Result<(), StepError> {
+        self.insist(id, node, Step::Leave { deliberate }).await
     }
 
     /// Repeats a step while the database is away, within the grace time.
-    async fn insist(&self, id: StreamId, step: Step) -> Result<(), StepError> {
+    async fn insist(&self, id: StreamId, node: NodeId, step: Step) -> Result<(), StepError> {
         let deadline = Instant::now() + self.inner.config.grace();
         loop {
             let outcome = match step {
-                Step::GoLive => self.try_go_live(id).await,
-                Step::Leave { deliberate } => self.try_leave(id, deliberate).await,
+                Step::GoLive => self.try_go_live(id, node).await,
+                Step::Leave { deliberate } => self.try_leave(id, node, deliberate).await,
             };
             match outcome {
                 Err(error) if error.kind() == Kind::Unavailable && Instant::now() < deadline => {
@@ -82,14 +84,15 @@ impl StreamManager {
         }
     }
 
-    async fn try_go_live(&self, id: StreamId) -> Result<(), StepError> {
+    async fn try_go_live(&self, id: StreamId, node: NodeId) -> Result<(), StepError> {
         let mut tx = self.inner.store.begin().await?;
         let stream = streams::lock(&mut tx, id).await?.ok_or(StepError::NoSuchStream(id))?;
         let Ok(live) = stream.clone().go_live(self.inner.clock.now()) else {
             drop(tx);
-            self.inner.media.close(id, stream.node).await;
+            self.inner.media.close(id, Some(node)).await;
             return Err(StepError::Ended(id));
         };
+        let live = Stream { node: Some(node), ..live };
         if live == stream {
             return Ok(());
         }
@@ -99,15 +102,38 @@ impl StreamManager {
             StreamStatus::Starting => tracing::info!(stream.id = %id, "stream {id} went live"),
             _ => tracing::info!(stream.id = %id, "the publisher of stream {id} is back"),
         }
+        if stream.node != live.node {
+            self.announce(&StreamEvent::Moved { stream: id, node }).await;
+        }
         self.announce(&StreamEvent::WentLive { stream: id }).await;
         Ok(())
     }
 
-    async fn try_leave(&self, id: StreamId, deliberate: bool) -> Result<(), StepError> {
+    /// Writes down that the publisher came to this node. Until its first keyframe arrives here a live stream has no
+    /// publisher: the connection to the node before does not count any more.
+    pub(crate) async fn serve_from(&self, mut tx: Tx, stream: Stream, node: NodeId) -> Result<(), StoreError> {
+        if stream.node == Some(node) {
+            return commit(tx).await;
+        }
+        let id = stream.id;
+        tracing::info!(stream.id = %id, "the publisher of stream {id} came to another media node");
+        let moved = Stream { node: Some(node), ..stream };
+        if moved.status == StreamStatus::Live && moved.publisher_left_at.is_none() {
+            self.mark_left(tx, moved.publisher_left(self.inner.clock.now())).await?;
+        } else {
+            streams::save(&mut tx, &moved).await?;
+            commit(tx).await?;
+        }
+        self.announce(&StreamEvent::Moved { stream: id, node }).await;
+        Ok(())
+    }
+
+    async fn try_leave(&self, id: StreamId, node: NodeId, deliberate: bool) -> Result<(), StepError> {
         let mut tx = self.inner.store.begin().await?;
         let stream = streams::lock(&mut tx, id).await?.ok_or(StepError::NoSuchStream(id))?;
         match stream.status {
             StreamStatus::Ended => {}
+            _ if stream.node != Some(node) => {}
             _ if deliberate => drop(self.finish(tx, stream).await?),
             StreamStatus::Starting => {}
             StreamStatus::Live => self.mark_left(tx, stream.publisher_left(self.inner.clock.now())).await?,

@@ -2,7 +2,7 @@
 
 use domain::{Fault, Kind, NodeId, Stream, StreamId, StreamStatus, Title};
 use store::stream_keys::{self, StreamKey};
-use store::{StoreError, Tx, commit, streams};
+use store::{StoreError, Tx, streams};
 
 use crate::state::{Verdict, verdict};
 use crate::{MediaUnavailable, NewStream, StartError, StreamManager, token};
@@ -99,11 +99,15 @@ impl StreamManager {
     }
 
     /// The publisher came to another node than before.
-    async fn move_to(&self, id: StreamId, node: NodeId) -> Result<(), StoreError> {
+    async fn move_to(&self, id: StreamId, node: NodeId) -> Result<(), PublishError> {
         let mut tx = self.inner.store.begin().await?;
-        let Some(stream) = streams::lock(&mut tx, id).await? else { return Ok(()) };
-        streams::save(&mut tx, &Stream { node: Some(node), ..stream }).await?;
-        commit(tx).await
+        let stream = streams::lock(&mut tx, id).await?.ok_or(PublishError::NotTheToken)?;
+        if stream.status == StreamStatus::Ended {
+            drop(tx);
+            self.inner.media.close(id, Some(node)).await;
+            return Err(PublishError::Ended(id));
+        }
+        Ok(self.serve_from(tx, stream, node).await?)
     }
 
     /// The stream that the holder of this stream key publishes now: the unfinished one that it made before, within
@@ -125,11 +129,10 @@ impl StreamManager {
         }
     }
 
-    async fn resume(&self, mut tx: Tx, stream: Stream) -> Result<StreamId, KeyPublishError> {
+    async fn resume(&self, tx: Tx, stream: Stream) -> Result<StreamId, KeyPublishError> {
         let id = stream.id;
         let node = self.inner.media.open(id).await.map_err(StartError::from)?.node;
-        streams::save(&mut tx, &Stream { node: Some(node), ..stream }).await?;
-        commit(tx).await?;
+        self.serve_from(tx, stream, node).await?;
         Ok(id)
     }
 

@@ -18,6 +18,18 @@ pub enum StreamEvent {
         /// Which stream.
         stream: StreamId,
     },
+    /// Others than before may see it: whoever watches is asked again whether they may.
+    VisibilityChanged {
+        /// Which stream.
+        stream: StreamId,
+    },
+    /// It is published on this media node from now on. Another one that served it closes its sessions.
+    Moved {
+        /// Which stream.
+        stream: StreamId,
+        /// The node that serves it now.
+        node: NodeId,
+    },
     /// It is over. The media node named, if any, closes its sessions and finishes the recording.
     Ended {
         /// Which stream.
@@ -31,7 +43,11 @@ impl StreamEvent {
     /// The stream it is about.
     pub const fn stream(&self) -> StreamId {
         match self {
-            Self::WentLive { stream } | Self::PublisherLeft { stream } | Self::Ended { stream, .. } => *stream,
+            Self::WentLive { stream }
+            | Self::PublisherLeft { stream }
+            | Self::VisibilityChanged { stream }
+            | Self::Moved { stream, .. }
+            | Self::Ended { stream, .. } => *stream,
         }
     }
 }

@@ -184,6 +184,18 @@ pub async fn unfinished(db: &mut PgConnection) -> Result<Vec<Stream>, StoreError
     rows.into_iter().map(Row::stream).collect()
 }
 
+/// Those of these streams that have ended.
+pub async fn ended_among(db: &mut PgConnection, ids: &[StreamId]) -> Result<Vec<StreamId>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let ended = sqlx::query_scalar!(
+        "SELECT stream_id FROM streams WHERE stream_id = ANY($1) AND status = 'ended' ORDER BY stream_id",
+        &ids,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ended.into_iter().map(StreamId::from).collect())
+}
+
 /// Which streams to list.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {

@@ -1,5 +1,6 @@
 //! Stream keys and what OBS does with them.
 
+use domain::event::StreamEvent;
 use domain::{Fault as _, Identity, Kind, StreamStatus, Visibility};
 use stream_manager::{Config, Label, NewKey};
 
@@ -22,14 +23,33 @@ async fn a_key_makes_a_public_stream_named_after_its_owner_and_goes_on_with_it()
     assert_eq!((stream.title.as_str(), stream.visibility), ("mika's stream", Visibility::Public));
     assert!(world.media.is_open(id));
     assert_eq!(world.streams.stream_for_key(text).await.unwrap(), id, "before the first picture");
-    world.streams.went_live(id).await.unwrap();
-    world.streams.publisher_left(id, false).await.unwrap();
+    world.streams.went_live(id, world.media.node).await.unwrap();
+    world.streams.publisher_left(id, world.media.node, false).await.unwrap();
     world.clock.forward(59);
     assert_eq!(world.streams.stream_for_key(text).await.unwrap(), id, "within the grace time");
     world.clock.forward(2);
     assert_ne!(world.streams.stream_for_key(text).await.unwrap(), id, "the reaper is only late");
     let used = world.streams.keys(&mika).await.unwrap();
     assert!(used[0].last_used_at.is_some());
+}
+
+#[tokio::test]
+async fn a_key_that_goes_on_from_another_node_moves_its_stream_and_tells_everybody() {
+    let world = World::new().await;
+    let mika = world.user("mika").await;
+    let key = key(&world, &mika).await;
+    let text = key.text.expose();
+    let id = world.streams.stream_for_key(text).await.unwrap();
+    world.streams.went_live(id, world.media.node).await.unwrap();
+    world.streams.publisher_left(id, world.media.node, false).await.unwrap();
+    let (elsewhere, media) = world.another_process();
+    let mut news = world.news().await;
+    assert_eq!(elsewhere.stream_for_key(text).await.unwrap(), id);
+    assert_eq!(elsewhere.stream_for_key(text).await.unwrap(), id, "it moved once");
+    assert_eq!(world.stream(id).await.node, Some(media.node));
+    elsewhere.went_live(id, media.node).await.unwrap();
+    assert_eq!(news.next().await, StreamEvent::Moved { stream: id, node: media.node });
+    assert_eq!(news.next().await, StreamEvent::WentLive { stream: id });
 }
 
 #[tokio::test]
@@ -72,7 +92,7 @@ async fn rotating_a_key_kills_the_old_text_and_cuts_its_stream() {
     let mika = world.user("mika").await;
     let old = key(&world, &mika).await;
     let id = world.streams.stream_for_key(old.text.expose()).await.unwrap();
-    world.streams.went_live(id).await.unwrap();
+    world.streams.went_live(id, world.media.node).await.unwrap();
     let new = world.streams.rotate_key(&mika, old.key.id).await.unwrap();
     assert_eq!((new.key.id, &new.key.label), (old.key.id, &old.key.label));
     assert_eq!(world.streams.stream_for_key(old.text.expose()).await.unwrap_err().kind(), Kind::Unknown);

@@ -10,7 +10,7 @@ async fn a_stream_ends_when_its_publisher_stayed_away_past_the_grace_time() {
     let world = World::new().await;
     let mika = world.user("mika").await;
     let id = world.live(&mika, Visibility::Public).await;
-    world.streams.publisher_left(id, false).await.unwrap();
+    world.streams.publisher_left(id, world.media.node, false).await.unwrap();
     let mut news = world.news().await;
     world.clock.forward(60);
     assert_eq!(world.streams.reap().await.unwrap().ended, [id]);
@@ -74,7 +74,7 @@ async fn several_reapers_at_once_end_each_stream_once() {
         let creator = world.user(name).await;
         for _ in 0..3 {
             let id = world.live(&creator, Visibility::Public).await;
-            world.streams.publisher_left(id, false).await.unwrap();
+            world.streams.publisher_left(id, world.media.node, false).await.unwrap();
             ids.push(id);
         }
     }

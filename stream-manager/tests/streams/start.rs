@@ -91,6 +91,35 @@ async fn ending_closes_the_media_tells_everybody_and_may_be_repeated() {
 }
 
 #[tokio::test]
+async fn whoever_missed_the_news_of_an_end_can_ask() {
+    let world = World::new().await;
+    let mika = world.user("mika").await;
+    let over = world.live(&mika, Visibility::Public).await;
+    let live = world.live(&mika, Visibility::Public).await;
+    let waiting = world.start(&mika, Visibility::Public).await.stream.id;
+    world.streams.end(&caller(&mika), over).await.unwrap();
+    let unknown = domain::StreamId::new();
+    assert_eq!(world.streams.ended_among(&[waiting, over, unknown, live]).await.unwrap(), [over]);
+    assert_eq!(world.streams.ended_among(&[live]).await.unwrap(), []);
+    assert_eq!(world.streams.ended_among(&[]).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_changed_visibility_is_told_to_everybody_and_nothing_else_is() {
+    let world = World::new().await;
+    let mika = world.user("mika").await;
+    let (one, two) = (world.live(&mika, Visibility::Public).await, world.live(&mika, Visibility::Public).await);
+    let mut news = world.news().await;
+    let title = Change { title: Some(domain::Title::parse("Late jam").unwrap()), ..Change::default() };
+    world.streams.update(&caller(&mika), one, title).await.unwrap();
+    let same = Change { visibility: Some(Visibility::Public), ..Change::default() };
+    world.streams.update(&caller(&mika), one, same).await.unwrap();
+    let private = Change { visibility: Some(Visibility::Private), ..Change::default() };
+    world.streams.update(&caller(&mika), two, private).await.unwrap();
+    assert_eq!(news.next().await, StreamEvent::VisibilityChanged { stream: two });
+}
+
+#[tokio::test]
 async fn two_ends_at_once_are_one_end() {
     let world = World::new().await;
     let mika = world.user("mika").await;

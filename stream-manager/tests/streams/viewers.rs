@@ -50,10 +50,11 @@ async fn without_redis_streams_start_live_and_end_and_nobody_is_counted() {
     let mika = world.user("mika").await;
     let nowhere = Redis::connect("redis+unix:///nowhere.sock", "test:").await.unwrap();
     let media = Arc::new(FakeMedia::new());
+    let node = media.node;
     let (store, clock) = (world.store.clone(), world.clock.clone());
     let streams = StreamManager::new(store, nowhere, media, Config::default(), clock);
     let started = streams.start(&mika, crate::world::new_stream(Visibility::Public)).await.unwrap();
-    streams.went_live(started.stream.id).await.unwrap();
+    streams.went_live(started.stream.id, node).await.unwrap();
     assert_eq!(streams.viewers(&[started.stream.id]).await, [0]);
     world.clock.forward(60);
     let reaped = streams.reap().await.unwrap();

@@ -81,7 +81,7 @@ impl World {
     pub(crate) async fn live(&self, creator: &Identity, visibility: Visibility) -> StreamId {
         let id = self.start(creator, visibility).await.stream.id;
         self.clock.forward(1);
-        self.streams.went_live(id).await.unwrap();
+        self.streams.went_live(id, self.media.node).await.unwrap();
         id
     }
 
