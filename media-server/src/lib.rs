@@ -170,8 +170,8 @@ impl MediaServer {
         self.directory().close(stream);
     }
 
-    /// Drops all watchers of the stream and none that come later: their players come again, and the gate is asked about
-    /// each of them. For a stream whose visibility has changed; to be called when the gate answers by the new one.
+    /// Drops all watchers of the stream, those that are just being let in too: their players come again, and the gate is
+    /// asked about each of them. For a stream whose visibility has changed; to be called when the gate answers by the new one.
     pub fn recheck(&self, stream: StreamId) {
         self.directory().recheck(stream);
     }

@@ -4,10 +4,14 @@ use domain::StreamId;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use rtc::stun::attributes::{ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USERNAME};
+use rtc::stun::fingerprint::FINGERPRINT;
+use rtc::stun::integrity::MessageIntegrity;
+use rtc::stun::message::{BINDING_REQUEST, Message, Setter};
 use tokio::net::UdpSocket;
 
 use crate::client::{Client, DELTA, IDR, Video};
-use crate::world::World;
+use crate::world::{PATIENCE, World};
 
 /// Datagrams that look like something: STUN, DTLS, SRTP, or nothing.
 fn datagrams(count: usize) -> Vec<Vec<u8>> {
@@ -67,6 +71,54 @@ async fn a_stranger_cannot_slip_in_a_handshake_or_a_check() {
     world.event().await;
     let mut buffer = [0; 1_500];
     assert!(stranger.try_recv(&mut buffer).is_err(), "strangers get no answer");
+    world.end().await;
+}
+
+/// A connectivity check from whoever offered to whoever answered, signed as it has to be.
+fn signed_check(offer: &str, answer: &str) -> Vec<u8> {
+    let value = |sdp: &str, name: &str| {
+        sdp.lines().find_map(|line| line.trim_end().strip_prefix(name)).expect("it has credentials").to_owned()
+    };
+    let name = format!("{}:{}", value(answer, "a=ice-ufrag:"), value(offer, "a=ice-ufrag:"));
+    let crypto = rtc::crypto::default_provider().expect("there is one");
+    let signature =
+        MessageIntegrity::new_short_term_integrity_with_provider(value(answer, "a=ice-pwd:"), crypto.crypto());
+    let mut check = Message::new();
+    check.set_type(BINDING_REQUEST);
+    check.new_transaction_id().expect("random numbers");
+    check.write_header();
+    check.add(ATTR_USERNAME, name.as_bytes());
+    check.add(ATTR_PRIORITY, &[0x6e, 0, 0, 0xff]);
+    check.add(ATTR_ICE_CONTROLLING, &[7; 8]);
+    signature.add_to(&mut check).expect("it is signed");
+    FINGERPRINT.add_to(&mut check).expect("it is sealed");
+    check.raw
+}
+
+#[tokio::test]
+async fn an_address_is_not_taken_from_its_session_by_another_ones_check() {
+    let mut world = World::new().await;
+    let stream = StreamId::new();
+    let publisher = Client::publisher(&world, stream).await;
+    world.event().await;
+    publisher.video(1, 0, IDR);
+    let offer = Client::watcher(&world, stream).await.offer;
+    let (owner, thief) = (world.post_whep(stream, &offer).await, world.post_whep(stream, &offer).await);
+    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+    // The server's answers are in the order of the checks: which session answers which is told by the transaction.
+    let checks = [&owner, &thief, &owner].map(|answer| signed_check(&offer, &answer.body));
+    for check in &checks {
+        socket.send_to(check, world.server.udp_addr()).await.expect("it is sent");
+    }
+    let mut answered = Vec::new();
+    let mut buffer = [0; 1_500];
+    while answered.last() != Some(&2) {
+        let read = tokio::time::timeout(PATIENCE, socket.recv(&mut buffer)).await.expect("in time");
+        let length = read.expect("it is read");
+        let transaction = &buffer[8..20.min(length)];
+        answered.extend(checks.iter().position(|check| check[8..20] == *transaction));
+    }
+    assert_eq!(answered, [0, 2], "the address is its owner's");
     world.end().await;
 }
 
