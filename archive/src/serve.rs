@@ -111,23 +111,14 @@ impl Archives {
         if asked.has(&object.etag) {
             return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
         }
-        let range = range::parse(asked.range(), object.bytes);
-        let (status, stretch, length, content_range) = match range {
-            Range::Whole => (StatusCode::OK, None, object.bytes, None),
-            Range::Part(first, last) => {
-                let of = format!("bytes {first}-{last}/{}", object.bytes);
-                (StatusCode::PARTIAL_CONTENT, Some((first, last)), last - first + 1, Some(of))
-            }
-            Range::Unsatisfiable => {
-                (StatusCode::RANGE_NOT_SATISFIABLE, None, 0, Some(format!("bytes */{}", object.bytes)))
-            }
+        let (status, stretch, length) = match range::parse(asked.range(), object.bytes) {
+            Range::Whole => (StatusCode::OK, None, object.bytes),
+            Range::Part(first, last) => (StatusCode::PARTIAL_CONTENT, Some((first, last)), last - first + 1),
+            Range::Unsatisfiable => return Ok(out_of_range(object.bytes)),
         };
         let mut response = (status, headers).into_response();
-        if let Some(value) = content_range.and_then(|text| HeaderValue::from_str(&text).ok()) {
-            response.headers_mut().insert(header::CONTENT_RANGE, value);
-        }
-        if status == StatusCode::RANGE_NOT_SATISFIABLE {
-            return Ok(response);
+        if let Some((first, last)) = stretch {
+            content_range(&mut response, &format!("bytes {first}-{last}/{}", object.bytes));
         }
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         if asked.method == Method::GET {
@@ -136,6 +127,21 @@ impl Archives {
                 Body::from_stream(ReaderStream::with_capacity(got.body.into_async_read(), 64 * 1024));
         }
         Ok(response)
+    }
+}
+
+/// There are no such bytes; the answer says how many there are.
+fn out_of_range(bytes: u64) -> Response {
+    let problem = Problem::new(Kind::Invalid, "RANGE_INVALID", "there are no bytes in that range");
+    let mut response = problem.into_response();
+    *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+    content_range(&mut response, &format!("bytes */{bytes}"));
+    response
+}
+
+fn content_range(response: &mut Response, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(header::CONTENT_RANGE, value);
     }
 }
 

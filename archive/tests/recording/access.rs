@@ -56,6 +56,8 @@ async fn segments_are_kept_for_ever_come_in_stretches_and_are_not_sent_twice() {
     assert_eq!(some.header("content-range"), format!("bytes 4-7/{}", whole.body.len()));
     let beyond = world.get(&segment, &[("range", "bytes=99999999-")]).await;
     assert_eq!((beyond.status, beyond.header("content-range")), (416, &format!("bytes */{}", whole.body.len())[..]));
+    assert_eq!(beyond.header("content-type"), "application/json");
+    assert!(beyond.text().contains(r#""code":"RANGE_INVALID""#), "{}", beyond.text());
     let same = world.get(&segment, &[("if-none-match", whole.header("etag"))]).await;
     assert_eq!((same.status, same.body.len()), (304, 0));
     let head = http::Request::head(&segment).body(axum::body::Body::empty()).unwrap();
