@@ -19,6 +19,8 @@ mod library;
 mod media;
 mod muxer;
 mod name;
+mod offload;
+mod phoenix;
 mod playlist;
 mod range;
 mod recording;
@@ -27,6 +29,7 @@ mod serve;
 mod shelf;
 mod sweep;
 mod timeline;
+mod workplace;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -126,9 +129,18 @@ impl Archives {
             uploads,
         };
         let inner = Arc::new(inner);
+        inner.clear_workplaces().await;
         if let Some(folder) = folder {
-            tasks.spawn(inner.clone().sweep(folder, stop.clone()));
-            tasks.spawn(inner.clone().sync(stop));
+            let sweep = {
+                let (inner, stop) = (inner.clone(), stop.clone());
+                move || inner.clone().sweep(folder.clone(), stop.clone())
+            };
+            let sync = {
+                let (inner, stop) = (inner.clone(), stop.clone());
+                move || inner.clone().sync(stop.clone())
+            };
+            tasks.spawn(phoenix::run("the sweep of recordings", stop.clone(), sweep));
+            tasks.spawn(phoenix::run("the sync of recordings", stop, sync));
         }
         Ok(Self { inner })
     }

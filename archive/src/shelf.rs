@@ -1,13 +1,13 @@
 //! One recording on this machine's disk: a folder with a journal and a file per segment.
 //!
-//! Media is appended as it comes and survives the process; `durable.rs` brings it to the disk for good each second.
+//! Media is appended as it comes and survives the process; `sweep.rs` brings it to the disk for good twice a second.
 
 mod recover;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use domain::media::{Codec, TapEvent};
 use domain::{ArchiveId, RecordingId, StreamId};
@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use crate::fmp4::Format;
 use crate::journal::{Ledger, Record, Segment};
 use crate::muxer::{Cut, Lengths, Muxer};
+use crate::offload::offload;
 
 /// The name of the journal in a recording's folder.
 const JOURNAL: &str = "journal";
@@ -94,12 +95,17 @@ impl Shelf {
         if state.is_closed {
             return Ok(());
         }
-        let is_media = matches!(event, TapEvent::Packet(..));
+        let is_first = matches!(event, TapEvent::Packet(..)) && !state.ledger.was_heard;
         let cuts = state.muxer.push(event);
-        let result = match is_media && !state.ledger.was_heard {
-            true => state.note(&Record::Heard).and_then(|()| state.carry_out(&self.folder, cuts)),
-            false => state.carry_out(&self.folder, cuts),
-        };
+        if cuts.is_empty() && !is_first {
+            return Ok(());
+        }
+        let result = offload(|| {
+            if is_first {
+                state.note(&Record::Heard)?;
+            }
+            state.carry_out(&self.folder, cuts)
+        });
         if state.settle(result) {
             self.changed.notify_one();
         }
@@ -114,7 +120,7 @@ impl Shelf {
         }
         state.has_writer = false;
         if flush && !state.is_closed {
-            state.flush(&self.folder);
+            offload(|| state.flush(&self.folder));
         }
         self.changed.notify_one();
     }
@@ -138,7 +144,7 @@ impl Shelf {
     pub(crate) fn close(&self) {
         let mut state = self.state();
         if !state.is_closed {
-            state.flush(&self.folder);
+            offload(|| state.flush(&self.folder));
             state.is_closed = true;
         }
         self.changed.notify_one();
@@ -174,7 +180,7 @@ impl Shelf {
     /// Notes what became of it in the world. Losing the line costs a second upload of the same.
     pub(crate) fn note(&self, record: &Record) {
         let mut state = self.state();
-        if let Err(error) = state.note(record) {
+        if let Err(error) = offload(|| state.note(record)) {
             tracing::warn!(stream.id = %state.ledger.stream, "a journal line was not written: {error}");
             state.ledger.apply(record);
         }
@@ -206,7 +212,12 @@ impl Shelf {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        match self.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(error)) => error.into_inner(),
+            // Somebody is writing to a disk that takes its time.
+            Err(TryLockError::WouldBlock) => offload(|| self.state.lock()).unwrap_or_else(PoisonError::into_inner),
+        }
     }
 }
 

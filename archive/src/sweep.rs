@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Inner;
 use crate::keeper::Keeper;
+use crate::phoenix;
 use crate::recording::BeginError;
 use crate::shelf::Shelf;
 
@@ -45,8 +46,9 @@ impl Inner {
     /// Holds a recording and has it looked after.
     fn keep(self: &Arc<Self>, stream: StreamId, shelf: &Arc<Shelf>) {
         self.shelves().insert(stream, shelf.clone());
-        let keeper = Keeper::new(self.clone(), shelf.clone());
-        self.tasks.spawn(keeper.run(self.stop.clone()));
+        let (inner, shelf) = (self.clone(), shelf.clone());
+        let keeper = move || Keeper::new(inner.clone(), shelf.clone()).run(inner.stop.clone());
+        self.tasks.spawn(phoenix::run("a recording's keeper", self.stop.clone(), keeper));
     }
 
     /// A recording is finished: its folder goes after a while.
@@ -128,12 +130,11 @@ impl Inner {
 
     async fn sync_all(&self) {
         let shelves: Vec<Arc<Shelf>> = self.shelves().values().cloned().collect();
-        let files: Vec<_> = shelves.iter().flat_map(|shelf| shelf.take_unsynced()).collect();
-        if files.is_empty() {
+        if shelves.is_empty() {
             return;
         }
-        let synced = blocking(move || files.iter().try_for_each(|file| file.sync_data()));
-        if let Err(error) = synced.await {
+        let sync = move || shelves.iter().flat_map(|shelf| shelf.take_unsynced()).try_for_each(|file| file.sync_data());
+        if let Err(error) = blocking(sync).await {
             tracing::warn!("media could not be brought to the disk: {error}");
         }
     }

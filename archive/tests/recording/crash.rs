@@ -90,3 +90,17 @@ async fn bytes_that_the_disk_lost_cost_their_part_of_the_recording_alone() {
     decodes(&url).await;
     world.node.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_job_was_working_with_is_removed_at_the_start() {
+    let mut world = World::new().await;
+    let left = world.folder.path().join(".livestream-work-killed");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join("lock"), b"").unwrap();
+    std::fs::write(left.join("0.mp4"), b"half of a film").unwrap();
+    world.crash().await;
+    assert!(left.exists(), "it belongs to another folder");
+    world.restart().await;
+    assert!(!left.exists());
+    world.node.end().await;
+}

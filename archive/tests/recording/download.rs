@@ -2,6 +2,7 @@
 
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use archive::FinishError;
 use domain::work::FinishArchive;
@@ -154,5 +155,55 @@ async fn media_that_is_none_fails_with_a_reason_and_for_good() {
     assert_eq!((error.kind(), error.code()), (Kind::Unprocessable, "ARCHIVE_MEDIA"));
     let refusal = (world.archives.worker())(FinishArchive { archive: id }).await.unwrap_err();
     assert!(matches!(refusal, jobs::Refusal::GiveUp { .. }), "{refusal:?}");
+    world.node.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_thumbnail_is_there_though_the_download_cannot_be_made() {
+    let world = World::new().await;
+    let ready = recorded(&world, &[Publisher::h264(Picture::SMALL).with_sound(6)]).await;
+    let recording = domain::RecordingId::new();
+    let segment = archive_segments::Segment {
+        recording,
+        number: 0,
+        init: 0,
+        is_discontinuous: true,
+        is_independent: true,
+        duration: Duration::from_secs(2),
+        bytes: 5,
+    };
+    let mut db = world.store.acquire().await.unwrap();
+    archive_segments::insert(&mut db, ready.id, &segment).await.unwrap();
+    let s3 = world.s3_client();
+    for name in ["init-0.mp4", "000000.m4s"] {
+        let key = format!("archives/{}/{}-{name}", ready.id, recording.uuid().simple());
+        s3.put_object().bucket("livestream").key(key).body(b"bytes".to_vec().into()).send().await.unwrap();
+    }
+    for _ in 0..2 {
+        let error = world.archives.finish_archive(ready.id).await.unwrap_err();
+        assert!(matches!(&error, FinishError::Media(_)), "{error}");
+    }
+    let archive = world.archive(ready.stream).await.unwrap();
+    assert_eq!((archive.status, archive.has_download, archive.has_thumbnail), (ArchiveStatus::Ready, false, true));
+    let still = world.get(&format!("/api/archives/{}/thumbnail", archive.id), &[]).await;
+    assert_eq!((still.status, &still.body[..3]), (200, &[0xFF, 0xD8, 0xFF][..]));
+    assert_eq!(archive.file_size, ready.file_size + still.body.len() as u64, "twice is once");
+    world.node.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_that_is_corrected_all_the_time_stays_whole_in_the_download() {
+    let world = World::new().await;
+    let picture = Picture { fps: 10, gop: 20, secs: 64, ..Picture::SMALL };
+    let mut publisher = Publisher::h264(picture).with_sound(64);
+    (publisher.reports, publisher.jitter) = (true, Duration::from_millis(3));
+    let archive = recorded(&world, &[publisher]).await;
+    world.archives.finish_archive(archive.id).await.unwrap();
+    let url = format!("{}/api/archives/{}/download", world.serve().await, archive.id);
+    decodes(&url).await;
+    let (sounds, first, last) = probe(&url, "a").await;
+    assert!(first.abs() < 0.05 && (last - 64.0).abs() < 0.1, "from {first} to {last} s");
+    // AAC has 1024 samples in a frame: as many frames as fit, so none stands twice and none is left out.
+    assert!((sounds as f64 - 64.0 * 48_000.0 / 1024.0).abs() < 5.0, "{sounds}");
     world.node.end().await;
 }

@@ -23,6 +23,8 @@ pub(crate) struct Publisher {
     pub(crate) sound_delay: Duration,
     /// Whether sender reports tell the truth about that.
     pub(crate) reports: bool,
+    /// By how much the sound's reports are wrong, one way or the other, by turns.
+    pub(crate) jitter: Duration,
 }
 
 impl Publisher {
@@ -42,7 +44,16 @@ impl Publisher {
 
     fn silent(video: Option<Codec>, fps: u32) -> Self {
         let (pictures, sounds) = (Vec::new(), Vec::new());
-        Self { video, audio: false, pictures, sounds, fps, sound_delay: Duration::ZERO, reports: false }
+        Self {
+            video,
+            audio: false,
+            pictures,
+            sounds,
+            fps,
+            sound_delay: Duration::ZERO,
+            reports: false,
+            jitter: Duration::ZERO,
+        }
     }
 
     pub(crate) fn with_sound(self, secs: u32) -> Self {
@@ -89,10 +100,12 @@ impl Publisher {
             timed.push((arrived_at, TapEvent::Packet(Track::Audio, packet)));
         }
         if self.reports {
-            for second in 0..20_u32 {
+            let secs = (self.sounds.len() / 50).max(20) as u32;
+            for second in 0..secs {
                 let wall = Duration::from_secs(1_700_000_000) + Duration::from_secs(u64::from(second));
                 let (video, audio) = (4_294_000_000 + u64::from(second) * 90_000, 77 + u64::from(second) * 48_000);
-                for (track, timestamp) in [(Track::Video, video), (Track::Audio, audio)] {
+                let wrong = if second % 2 == 0 { wall + self.jitter } else { wall - self.jitter };
+                for (track, timestamp, wall) in [(Track::Video, video, wall), (Track::Audio, audio, wrong)] {
                     let arrived = start + Duration::from_secs(u64::from(second)) + Duration::from_millis(900);
                     timed.push((arrived, TapEvent::SenderClock { track, timestamp, wall }));
                 }

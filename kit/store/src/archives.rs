@@ -190,6 +190,20 @@ pub async fn fail(db: &mut PgConnection, id: ArchiveId, reason: &str) -> Result<
     Ok(())
 }
 
+/// The thumbnail stands in the bucket, of this size, whatever becomes of the download. Its bytes count.
+pub async fn note_thumbnail(db: &mut PgConnection, id: ArchiveId, bytes: u64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE archives
+            SET thumbnail_bytes = $2::bigint, file_size = file_size - COALESCE(thumbnail_bytes, 0) + $2::bigint
+          WHERE archive_id = $1 AND status IN ('ready', 'complete')",
+        id.uuid(),
+        i64::try_from(bytes).unwrap_or(i64::MAX),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// The download and thumbnail stand in the bucket, of these sizes; `None` where it has none. Their bytes count.
 pub async fn complete(
     db: &mut PgConnection,
