@@ -1,7 +1,9 @@
 //! What the API is told at start.
 
+use std::net::IpAddr;
+
 use domain::Secret;
-use http_kit::{Quota, RateLimit};
+use http_kit::{ClientAddress, Problem, Quota, RateLimit};
 use serde::Deserialize;
 use time::Duration;
 use url::Url;
@@ -48,9 +50,11 @@ pub struct Settings {
     pub refresh_days: u32,
     /// Log-ins per minute from one address.
     pub logins_per_minute: u32,
-    /// Tries of a password per minute for one account, from wherever.
+    /// Tries of a password per minute for one account from one network (an IPv4 /24, an IPv6 /64).
     pub tries_per_account_per_minute: u32,
-    /// New accounts per minute from one address.
+    /// Tries of a password per minute for one account from all networks together.
+    pub tries_from_everywhere_per_minute: u32,
+    /// New accounts, and changes of a name or an e-mail address, per minute from one address.
     pub registrations_per_minute: u32,
     /// Renewals of a browser's session per minute from one address.
     pub renewals_per_minute: u32,
@@ -66,6 +70,7 @@ impl Default for Settings {
             refresh_days: 30,
             logins_per_minute: 30,
             tries_per_account_per_minute: 10,
+            tries_from_everywhere_per_minute: 100,
             registrations_per_minute: 20,
             renewals_per_minute: 120,
             streams_per_minute: 60,
@@ -94,8 +99,7 @@ pub(crate) struct Limits {
     pub(crate) registrations: RateLimit,
     pub(crate) renewals: RateLimit,
     pub(crate) streams: RateLimit,
-    /// By e-mail address or user id.
-    pub(crate) tries: RateLimit<String>,
+    tries: Tries,
 }
 
 impl Limits {
@@ -106,7 +110,36 @@ impl Limits {
             registrations: RateLimit::new(quota(settings.registrations_per_minute)),
             renewals: RateLimit::new(quota(settings.renewals_per_minute)),
             streams: RateLimit::new(quota(settings.streams_per_minute)),
-            tries: RateLimit::new(quota(settings.tries_per_account_per_minute)),
+            tries: Tries {
+                from_network: RateLimit::new(quota(settings.tries_per_account_per_minute)),
+                from_everywhere: RateLimit::new(quota(settings.tries_from_everywhere_per_minute)),
+            },
         }
+    }
+
+    /// Takes one try of a password. `account` is an e-mail address as somebody typed it, or a user's id.
+    pub(crate) fn take_try(&self, account: &str, client: ClientAddress) -> Result<(), Problem> {
+        let account: String = account.trim().to_lowercase().chars().take(LONGEST_ACCOUNT).collect();
+        self.tries.take(account, client)
+    }
+}
+
+/// Characters by which an account is told from others; no e-mail address is longer.
+const LONGEST_ACCOUNT: usize = 254;
+
+/// Tries of a password: few from one network, so that guessing is slow, and many from all together, so that a stranger
+/// who guesses wrong does not keep the owner out.
+#[derive(Debug)]
+struct Tries {
+    from_network: RateLimit<(String, IpAddr)>,
+    from_everywhere: RateLimit<String>,
+}
+
+impl Tries {
+    /// What one network is refused does not count for the others.
+    fn take(&self, account: String, client: ClientAddress) -> Result<(), Problem> {
+        let key = (account, client.network());
+        self.from_network.take(&key)?;
+        self.from_everywhere.take(&key.0)
     }
 }

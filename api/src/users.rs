@@ -1,8 +1,8 @@
 //! `GET|PUT /api/users/{user_id}`: what others see of a user, and what users change about themselves.
 
 use axum::extract::State;
-use domain::{Bio, Caller, DisplayName, Email, Fault, Kind, NameError, NotSignedIn, User, UserId, Username};
-use http_kit::{Json, Path, Problem, SignedIn, Viewer};
+use domain::{Bio, Caller, DisplayName, Email, Fault, Kind, NameError, NotSignedIn, Secret, User, UserId, Username};
+use http_kit::{ClientAddress, Json, Path, Problem, SignedIn, Viewer};
 use serde::{Deserialize, Deserializer};
 use store::{StoreError, users};
 use utoipa::ToSchema;
@@ -23,8 +23,11 @@ pub(crate) struct ProfileChange {
     display_name: Option<Option<String>>,
     /// At most 500 characters.
     bio: Option<String>,
-    /// Where mail goes.
+    /// What one logs in with. A new one needs `current_password`.
     email: Option<String>,
+    /// The password, for a new e-mail address.
+    #[schema(value_type = Option<String>)]
+    current_password: Option<Secret<String>>,
 }
 
 /// Tells `null` from a key that is left out.
@@ -38,6 +41,12 @@ pub(crate) enum ProfileError {
     /// It is somebody else's.
     #[error("you can change your own profile only")]
     NotYours,
+    /// A new e-mail address without the password.
+    #[error("a new e-mail address needs the current password")]
+    PasswordMissing,
+    /// The password is another.
+    #[error("the current password is wrong")]
+    PasswordWrong,
     /// A name is not one.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -55,7 +64,8 @@ pub(crate) enum ProfileError {
 impl Fault for ProfileError {
     fn kind(&self) -> Kind {
         match self {
-            Self::NotYours => Kind::Forbidden,
+            Self::NotYours | Self::PasswordWrong => Kind::Forbidden,
+            Self::PasswordMissing => Kind::Invalid,
             Self::Name(error) => error.kind(),
             Self::Taken(error) => error.kind(),
             Self::Gone(error) => error.kind(),
@@ -66,6 +76,8 @@ impl Fault for ProfileError {
     fn code(&self) -> &'static str {
         match self {
             Self::NotYours => "NOT_YOURS",
+            Self::PasswordMissing => "PASSWORD_MISSING",
+            Self::PasswordWrong => "PASSWORD_WRONG",
             Self::Name(error) => error.code(),
             Self::Taken(error) => error.code(),
             Self::Gone(error) => error.code(),
@@ -103,44 +115,84 @@ pub(crate) async fn read(
     Ok(Json(UserView::new(&user, &caller)))
 }
 
-/// Changes one's own profile.
+/// Changes one's own profile. A new e-mail address needs the current password.
 #[utoipa::path(
     put, path = "/api/users/{user_id}", tag = "users", operation_id = "changeUser", request_body = ProfileChange,
     params(("user_id" = String, Path, description = "One's own id, or `me`")),
     security(("bearer" = []), ("cookie" = [])),
     responses(
         (status = 200, description = "The user as it is now", body = UserView),
-        (status = 400, description = "USERNAME_INVALID, EMAIL_INVALID, DISPLAY_NAME_INVALID, BIO_INVALID", body = ErrorView),
+        (status = 400, description = "USERNAME_INVALID, EMAIL_INVALID, DISPLAY_NAME_INVALID, BIO_INVALID, PASSWORD_MISSING", body = ErrorView),
         (status = 401, description = "NOT_SIGNED_IN", body = ErrorView),
-        (status = 403, description = "NOT_YOURS", body = ErrorView),
+        (status = 403, description = "NOT_YOURS, PASSWORD_WRONG", body = ErrorView),
         (status = 409, description = "USERNAME_TAKEN, EMAIL_TAKEN", body = ErrorView),
+        (status = 429, description = "TOO_MANY_REQUESTS, BUSY", body = ErrorView),
     ),
 )]
 pub(crate) async fn update(
     State(api): State<Shared>,
     SignedIn(me): SignedIn,
+    address: ClientAddress,
     Path(id): Path<String>,
     Json(wish): Json<ProfileChange>,
 ) -> Result<Json<UserView>, Problem> {
+    let session = me.session;
     let caller = Caller::User(me);
     let id = meant(&id, &caller)?;
-    let user = api.change_profile(&caller, id, &wish).await?;
+    if !caller.is(id) {
+        return Err(ProfileError::NotYours.into());
+    }
+    // Trying names tells which are taken, as registering does.
+    if wish.username.is_some() || wish.email.is_some() {
+        api.limits.registrations.take(&address.counted())?;
+    }
+    let proof = api.prove(id, &wish, address).await?;
+    let user = api.change_profile(id, &wish, proof).await?;
+    api.authenticator.forget(session);
     Ok(Json(UserView::new(&user, &caller)))
 }
 
+/// The hash that the current password was found to fit.
+struct Proof(String);
+
 impl Api {
-    async fn change_profile(&self, caller: &Caller, id: UserId, wish: &ProfileChange) -> Result<User, ProfileError> {
-        if !caller.is(id) {
-            return Err(ProfileError::NotYours);
+    /// Checks the current password if the wish needs it. No connection is held meanwhile.
+    async fn prove(&self, id: UserId, wish: &ProfileChange, from: ClientAddress) -> Result<Option<Proof>, Problem> {
+        let mut db = self.store.acquire().await?;
+        let user = users::find(&mut db, id).await?.ok_or(NotSignedIn)?;
+        let hash = users::password(&mut db, id).await?.ok_or(NotSignedIn)?;
+        drop(db);
+        let before = user.email.clone();
+        if changed(user, wish)?.email == before {
+            return Ok(None);
         }
+        let password = wish.current_password.as_ref().ok_or(ProfileError::PasswordMissing)?;
+        self.limits.take_try(&id.to_string(), from)?;
+        if !self.passwords.verify(password.expose(), Some(hash.clone())).await? {
+            return Err(ProfileError::PasswordWrong.into());
+        }
+        Ok(Some(Proof(hash)))
+    }
+
+    /// The address and the password may have changed since the proof, so both are looked at again under the lock.
+    async fn change_profile(
+        &self,
+        id: UserId,
+        wish: &ProfileChange,
+        proof: Option<Proof>,
+    ) -> Result<User, ProfileError> {
         let mut tx = self.store.begin().await?;
         let user = users::lock(&mut tx, id).await?.ok_or(NotSignedIn)?;
+        let before = user.email.clone();
         let user = changed(user, wish)?;
+        if user.email != before {
+            let Proof(proven) = proof.ok_or(ProfileError::PasswordMissing)?;
+            if users::password(&mut tx, id).await?.is_none_or(|hash| hash != proven) {
+                return Err(ProfileError::PasswordWrong);
+            }
+        }
         users::save(&mut tx, &user, self.now()).await?.map_err(TakenError::from)?;
         store::commit(tx).await?;
-        if let Caller::User(me) = caller {
-            self.authenticator.forget(me.session);
-        }
         Ok(user)
     }
 }

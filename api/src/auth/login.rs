@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use domain::{Email, Fault, Kind, Secret};
 use http::{HeaderMap, header};
-use http_kit::{Json, Problem};
+use http_kit::{ClientAddress, Json, Problem};
 use serde::Deserialize;
 use store::{StoreError, users};
 use utoipa::ToSchema;
@@ -74,6 +74,7 @@ impl Fault for LoginError {
 )]
 pub(crate) async fn login(
     State(api): State<Shared>,
+    address: ClientAddress,
     method: http::Method,
     headers: HeaderMap,
     Json(wish): Json<Credentials>,
@@ -82,7 +83,7 @@ pub(crate) async fn login(
     if client == Client::Pages {
         origin::must_be_ours(&method, &headers, &api.config.public_url)?;
     }
-    api.limits.tries.take(&wish.email.trim().to_lowercase())?;
+    api.limits.take_try(&wish.email, address)?;
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let opened = api.login(&wish, client, agent).await?;
     Ok(api.signed_in(&opened, client).into_response())

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use domain::{Fault, Identity, Kind, NotSignedIn, Secret};
 use http::StatusCode;
-use http_kit::{Json, Problem, SignedIn};
+use http_kit::{ClientAddress, Json, Problem, SignedIn};
 use serde::Deserialize;
 use store::{StoreError, sessions, users};
 use utoipa::ToSchema;
@@ -81,9 +81,10 @@ impl Fault for ChangeError {
 pub(crate) async fn change(
     State(api): State<Shared>,
     SignedIn(me): SignedIn,
+    address: ClientAddress,
     Json(wish): Json<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
-    api.limits.tries.take(&me.user.to_string())?;
+    api.limits.take_try(&me.user.to_string(), address)?;
     api.change_password(&me, &wish).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -19,6 +19,10 @@ const RACE: Duration = Duration::seconds(10);
 const LONGEST: Duration = Duration::days(180);
 /// A user's sessions at most; the oldest give way.
 const MOST: i64 = 500;
+/// How long a session that is over can still be looked up.
+const KEPT: Duration = Duration::days(7);
+/// Old sessions that one log-in clears away.
+const CLEARED_AT_ONCE: i64 = 100;
 /// A request does not wait longer for Redis.
 const PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
 /// Characters of the client's own description that are kept.
@@ -99,6 +103,7 @@ impl Api {
         let mut tx = self.store.begin().await?;
         sessions::insert(&mut tx, &session).await?;
         let displaced = sessions::revoke_beyond(&mut tx, user.id, MOST, now).await?;
+        sessions::delete_over(&mut tx, now - KEPT, CLEARED_AT_ONCE).await?;
         store::commit(tx).await?;
         self.mark_ended(&displaced).await;
         let identity = identity(user, id);

@@ -1,6 +1,9 @@
 //! Registering, logging in, profiles, passwords, operators.
 
-use http::{Method, StatusCode};
+use std::net::SocketAddr;
+
+use axum::extract::ConnectInfo;
+use http::{Method, StatusCode, header};
 use serde_json::json;
 
 use crate::world::{PASSWORD, World, generous};
@@ -91,6 +94,72 @@ async fn one_account_cannot_be_tried_without_end() {
 }
 
 #[tokio::test]
+async fn a_stranger_who_guesses_wrong_does_not_keep_the_owner_out() {
+    let settings = api::Settings { tries_per_account_per_minute: 2, tries_from_everywhere_per_minute: 5, ..generous() };
+    let world = World::with_settings(settings).await;
+    let stranger = world.stranger();
+    stranger.register("mika").await.must_be(StatusCode::CREATED);
+    let try_from = async |address: &str, password: &str| {
+        let peer = ConnectInfo(SocketAddr::new(address.parse().unwrap(), 1));
+        let body = json!({ "email": "mika@example.com", "password": password });
+        let request = stranger.request(Method::POST, "/api/auth/login").extension(peer);
+        let request = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string().into());
+        stranger.answer(request.unwrap()).await
+    };
+    for _ in 0..2 {
+        try_from("198.51.100.7", "not the password").await.must_refuse(401, "CREDENTIALS_WRONG");
+    }
+    for _ in 0..20 {
+        try_from("198.51.100.8", "not the password").await.must_refuse(429, "TOO_MANY_REQUESTS");
+    }
+    try_from("203.0.113.9", PASSWORD).await.must_be(StatusCode::OK);
+    try_from("2001:db8::1", PASSWORD).await.must_be(StatusCode::OK);
+    // From everywhere together it has an end as well.
+    try_from("2001:db8:0:1::1", PASSWORD).await.must_be(StatusCode::OK);
+    try_from("2001:db8:0:2::1", PASSWORD).await.must_refuse(429, "TOO_MANY_REQUESTS");
+}
+
+#[tokio::test]
+async fn a_new_address_needs_the_password() {
+    let world = World::new().await;
+    let mika = world.program("mika").await;
+    let change = async |email: &str, password: Option<&str>| {
+        let mut body = json!({ "email": email, "bio": "new" });
+        if let Some(password) = password {
+            body["current_password"] = json!(password);
+        }
+        mika.put("/api/users/me", body).await
+    };
+    change("thief@example.com", None).await.must_refuse(400, "PASSWORD_MISSING");
+    change("thief@example.com", Some("not the password")).await.must_refuse(403, "PASSWORD_WRONG");
+    let kept = mika.fetch("/api/users/me").await.must_be(StatusCode::OK).json;
+    assert_eq!((&kept["email"], &kept["bio"]), (&json!("mika@example.com"), &json!("")));
+    change("mika@example.com", None).await.must_be(StatusCode::OK);
+    let moved = change("mika@new.example", Some(PASSWORD)).await.must_be(StatusCode::OK).json;
+    assert_eq!(moved["email"], "mika@new.example");
+    world.stranger().log_in("mika").await.must_refuse(401, "CREDENTIALS_WRONG");
+}
+
+#[tokio::test]
+async fn passwords_and_taken_names_cannot_be_tried_without_end_by_a_change_of_profile() {
+    let world = World::with_settings(api::Settings { tries_per_account_per_minute: 2, ..generous() }).await;
+    let mika = world.program("mika").await;
+    let wish = json!({ "email": "thief@example.com", "current_password": "not the password" });
+    for _ in 0..2 {
+        mika.put("/api/users/me", wish.clone()).await.must_refuse(403, "PASSWORD_WRONG");
+    }
+    mika.put("/api/users/me", wish).await.must_refuse(429, "TOO_MANY_REQUESTS");
+
+    let world = World::with_settings(api::Settings { registrations_per_minute: 2, ..generous() }).await;
+    let mika = world.program("mika").await;
+    mika.put("/api/users/me", json!({ "username": "Mika" })).await.must_be(StatusCode::OK);
+    for wish in [json!({ "username": "ren" }), json!({ "email": "ren@example.com", "current_password": PASSWORD })] {
+        mika.put("/api/users/me", wish).await.must_refuse(429, "TOO_MANY_REQUESTS");
+    }
+    mika.put("/api/users/me", json!({ "bio": "still here" })).await.must_be(StatusCode::OK);
+}
+
+#[tokio::test]
 async fn fifty_logins_at_once_are_answered_or_told_to_wait_and_nothing_breaks() {
     let world = World::new().await;
     world.program("mika").await;
@@ -148,7 +217,9 @@ async fn a_profile_changes_by_its_owner_alone_and_only_what_is_named() {
     assert_eq!((&cleared["display_name"], &cleared["bio"]), (&json!(null), &json!("hi")));
 
     mika.put("/api/users/me", json!({ "username": "REN" })).await.must_refuse(409, "USERNAME_TAKEN");
-    mika.put("/api/users/me", json!({ "email": "ren@EXAMPLE.com" })).await.must_refuse(409, "EMAIL_TAKEN");
+    mika.put("/api/users/me", json!({ "email": "ren@EXAMPLE.com", "current_password": PASSWORD }))
+        .await
+        .must_refuse(409, "EMAIL_TAKEN");
     let renamed = mika.put("/api/users/me", json!({ "username": "Mika2" })).await.must_be(StatusCode::OK).json;
     assert_eq!(renamed["username"], "Mika2");
     let session = mika.fetch("/api/auth/session").await.must_be(StatusCode::OK).json;

@@ -6,14 +6,12 @@ use time::Duration;
 
 use crate::world::World;
 
-/// Whether `web/dist` is there; without it the answer says so and the rest is tested when it is.
-async fn pages_are_built(world: &World) -> bool {
+/// An installation with its pages. Without `web/dist` these tests fail, so that nobody takes them for passed.
+async fn world_with_pages() -> World {
+    let world = World::new().await;
     let home = world.stranger().fetch("/").await;
-    if home.status == StatusCode::SERVICE_UNAVAILABLE {
-        assert!(home.text.contains("dev web") || home.json["code"].is_string(), "{}", home.text);
-        return false;
-    }
-    true
+    assert_eq!(home.status, StatusCode::OK, "web/dist is missing or broken: run ./dev web first. {}", home.text);
+    world
 }
 
 fn state(html: &str) -> Value {
@@ -24,10 +22,7 @@ fn state(html: &str) -> Value {
 
 #[tokio::test]
 async fn the_shell_knows_who_visits_and_what_the_address_shows() {
-    let world = World::new().await;
-    if !pages_are_built(&world).await {
-        return;
-    }
+    let world = world_with_pages().await;
     let mika = world.browser("mika").await;
     let stream = mika.start_stream("</script><b>\"Jam\" & more", "public").await;
     let at = format!("/watch/{}", stream["stream_id"].as_str().unwrap());
@@ -47,10 +42,7 @@ async fn the_shell_knows_who_visits_and_what_the_address_shows() {
 
 #[tokio::test]
 async fn a_private_stream_leaves_no_trace_in_a_strangers_shell() {
-    let world = World::new().await;
-    if !pages_are_built(&world).await {
-        return;
-    }
+    let world = world_with_pages().await;
     let mika = world.browser("mika").await;
     let stream = mika.start_stream("secret rehearsal", "private").await;
     let at = format!("/watch/{}", stream["stream_id"].as_str().unwrap());
@@ -65,10 +57,7 @@ async fn a_private_stream_leaves_no_trace_in_a_strangers_shell() {
 
 #[tokio::test]
 async fn unknown_addresses_get_the_shell_as_not_found_and_files_their_own_answers() {
-    let world = World::new().await;
-    if !pages_are_built(&world).await {
-        return;
-    }
+    let world = world_with_pages().await;
     let stranger = world.stranger();
     let lost = stranger.fetch("/nowhere").await.must_be(StatusCode::NOT_FOUND);
     assert!(lost.text.contains("id=\"state\""));
@@ -91,10 +80,7 @@ async fn unknown_addresses_get_the_shell_as_not_found_and_files_their_own_answer
 
 #[tokio::test]
 async fn a_page_renews_the_session_on_the_way() {
-    let world = World::new().await;
-    if !pages_are_built(&world).await {
-        return;
-    }
+    let world = world_with_pages().await;
     let mut mika = world.browser("mika").await;
     world.clock.forward(Duration::minutes(20));
     mika.cookies.remove("__Host-access");

@@ -105,6 +105,7 @@ pub(crate) fn generous() -> api::Settings {
     api::Settings {
         logins_per_minute: 10_000,
         tries_per_account_per_minute: 10_000,
+        tries_from_everywhere_per_minute: 10_000,
         registrations_per_minute: 10_000,
         renewals_per_minute: 10_000,
         streams_per_minute: 10_000,

@@ -218,3 +218,20 @@ pub async fn revoke_beyond(
     .await?;
     Ok(ids.into_iter().map(SessionId::from).collect())
 }
+
+/// Deletes at most `most` sessions, anybody's, that were over before then: expired or revoked, the oldest first. Those
+/// that somebody else is deleting are left to them.
+pub async fn delete_over(db: &mut PgConnection, before: OffsetDateTime, most: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM sessions
+          WHERE session_id IN (SELECT session_id FROM sessions
+                                WHERE least(expires_at, revoked_at) < $1
+                                ORDER BY least(expires_at, revoked_at)
+                                LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        before,
+        most,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
