@@ -18,7 +18,7 @@ const line = (key: string, more: Partial<Line> = {}): Line => ({
 
 function show(more: Partial<Room>): void {
   const room: Room = { ...EMPTY, connection: "open", you: ME, maySpeak: true, status: "live", ...more };
-  const handle = { room, say, sayAgain, forget() {}, reconnect() {} };
+  const handle = { room, say, sayAgain, forget() {}, reconnect() {}, wake() {} };
   act(() => render(<LocationProvider><Chat handle={handle} /></LocationProvider>, root));
 }
 

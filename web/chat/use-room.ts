@@ -12,6 +12,8 @@ export interface RoomHandle {
   sayAgain(key: string): void;
   forget(key: string): void;
   reconnect(): void;
+  /** The server was heard elsewhere: a room that waits for its next try tries at once. */
+  wake(): void;
 }
 
 export function useRoom(streamId: string | null): RoomHandle {
@@ -50,5 +52,8 @@ export function useRoom(streamId: string | null): RoomHandle {
     sayAgain: (key) => talk.current?.sayAgain(key),
     forget: (key) => talk.current?.forget(key),
     reconnect: () => talk.current?.reconnect(),
+    wake: () => {
+      if (talk.current?.room.connection === "waiting") talk.current.reconnect();
+    },
   };
 }

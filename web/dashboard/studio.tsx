@@ -52,6 +52,9 @@ function Room() {
   useEffect(() => {
     if (chat.room.status === "ended") wasEnded();
   }, [chat.room.status]);
+  useEffect(() => {
+    if (phase.value === "live") chat.wake();
+  }, [phase.value]);
   // A camera that nobody uses is not left running.
   useEffect(() => () => {
     if (phase.peek() === "off") for (const track of media?.getTracks() ?? []) track.stop();

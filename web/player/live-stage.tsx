@@ -19,9 +19,11 @@ interface LiveStageProps {
   readonly stream: Stream;
   readonly status: LiveStatus;
   readonly archiveId: string | null;
+  /** Told whenever the connection stands: what else was lost with it can come back too. */
+  connected(): void;
 }
 
-export function LiveStage({ stream, status, archiveId }: LiveStageProps) {
+export function LiveStage({ stream, status, archiveId, connected }: LiveStageProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [link, setLink] = useState<LinkState>({ at: "connecting" });
   const [wantsSound, setWantsSound] = useState(false);
@@ -43,6 +45,10 @@ export function LiveStage({ stream, status, archiveId }: LiveStageProps) {
       element.srcObject = null;
     };
   }, [stream.stream_id, isOver]);
+
+  useEffect(() => {
+    if (link.at === "connected") connected();
+  }, [link.at]);
 
   const problem = link.at === "waiting" || link.at === "refused" ? link.problem : null;
   const state = viewerState({ status, link: link.at, problem: problem?.code ?? null, hasPicture, isStalled });

@@ -50,7 +50,9 @@ function Watching({ stream, again }: { stream: Stream; again: () => void }) {
   }, [isTold]);
   return (
     <div class="watch">
-      <LiveStage stream={stream} status={status} archiveId={room.archiveId ?? stream.archive_id ?? null} />
+      <LiveStage
+        stream={stream} status={status} archiveId={room.archiveId ?? stream.archive_id ?? null} connected={handle.wake}
+      />
       <About stream={stream} viewers={room.viewers ?? stream.viewer_count ?? null} isLive={status !== "ended"} />
       <Chat handle={handle} />
     </div>
