@@ -180,3 +180,45 @@ impl Follower {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use store::StoreError;
+
+    use super::*;
+
+    /// How often news that fail like this are tried.
+    async fn tries(stop: &CancellationToken, failure: fn() -> StepError) -> u32 {
+        let tries = AtomicU32::new(0);
+        let keep = || -> BoxFuture<'_, _> {
+            tries.fetch_add(1, Ordering::SeqCst);
+            Box::pin(future::ready(Err(failure())))
+        };
+        deliver(keep, stop).await;
+        tries.load(Ordering::SeqCst)
+    }
+
+    #[tokio::test]
+    async fn news_that_make_no_sense_any_more_are_told_once() {
+        let stop = CancellationToken::new();
+        assert_eq!(tries(&stop, || StepError::NoSuchStream(StreamId::new())).await, 1);
+        assert_eq!(tries(&stop, || StepError::Ended(StreamId::new())).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_process_that_is_stopping_tries_once() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let broken = || StepError::Store(StoreError::BadRow { table: "streams", what: "status".to_owned() });
+        assert_eq!(tries(&stop, broken).await, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn our_own_mistake_is_tried_a_few_times() {
+        let stop = CancellationToken::new();
+        let broken = || StepError::Store(StoreError::BadRow { table: "streams", what: "status".to_owned() });
+        assert_eq!(tries(&stop, broken).await, 1 + TRIES_MORE);
+    }
+}
