@@ -21,7 +21,8 @@ dev_test() {
     npm run --prefix web --silent test
     dev_web
     check_prepared
-    cargo build --locked -p livestream
+    # With the tests' own features at once, else the dependencies would be built twice.
+    cargo build --locked --workspace --all-targets
     dev_sandbox cargo test --locked --workspace
     test_in_browser
 }

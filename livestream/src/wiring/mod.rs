@@ -191,12 +191,17 @@ async fn open_media(
         .await
         .with_context(|| format!("cannot listen on UDP {listen}: choose another by LIVESTREAM_MEDIA__UDP_LISTEN"))?;
     nodes.serve_here(media.clone(), ground.node, ground.url.clone());
+    ground.watch.must_not_end("the media server", crash_of(media.clone()), ground.stop.clone());
     let recorder = recording::Recorder::new(media.clone(), archives.clone(), ground.watch.clone());
     let relay = news::relay(events, streams.clone(), recorder, ground.node, ground.stop.clone());
     ground.watch.spawn("the events of publishers", relay);
     let report = ports::Report { node: ground.node, url: ground.url.clone(), media: media.clone(), registry };
     ground.watch.spawn("the node's heartbeat", report.run(streams.clone(), ground.stop.clone()));
     Ok(media)
+}
+
+async fn crash_of(media: MediaServer) {
+    media.crashed().await;
 }
 
 fn open_chat(ground: &Ground, streams: &StreamManager) -> Chat {

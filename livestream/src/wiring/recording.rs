@@ -96,7 +96,7 @@ mod tests {
     use std::cell::Cell;
     use std::io;
 
-    use tokio::time::{Instant, sleep};
+    use tokio::time::{Instant, sleep_until};
 
     use super::*;
 
@@ -126,7 +126,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_ends_with_the_publisher_and_with_the_stream() {
         let started = Instant::now();
-        assert_eq!(after(u32::MAX, sleep(Duration::from_secs(60))).await, None);
+        assert_eq!(after(u32::MAX, sleep_until(started + Duration::from_secs(60))).await, None);
         assert_eq!(started.elapsed(), Duration::from_secs(60));
         let ended = || std::future::ready(Err::<(), _>(BeginError::Ended(StreamId::new())));
         assert!(begun(StreamId::new(), ended, std::future::pending()).await.is_none());

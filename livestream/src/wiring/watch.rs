@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Starts tasks and notices when one panics.
@@ -25,6 +26,21 @@ impl Watch {
         self.tasks.spawn(async move {
             if AssertUnwindSafe(task).catch_unwind().await.is_err() {
                 // Full means that another crash is being reported already.
+                let _ = crashed.try_send(name);
+            }
+        });
+    }
+
+    /// Watches something that ends only by a crash, until `stop`.
+    pub(crate) fn must_not_end(
+        &self,
+        name: &'static str,
+        end: impl Future<Output = ()> + Send + 'static,
+        stop: CancellationToken,
+    ) {
+        let crashed = self.crashed.clone();
+        self.tasks.spawn(async move {
+            if stop.run_until_cancelled(end).await.is_some() {
                 let _ = crashed.try_send(name);
             }
         });
