@@ -68,7 +68,6 @@ fn remove_unused(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 
@@ -76,10 +75,10 @@ mod tests {
     fn what_a_killed_process_left_goes_and_what_is_in_use_stays() {
         let parent = tempfile::tempdir().unwrap();
         let used = Workplace::new(parent.path()).unwrap();
-        let Workplace { folder, _lock } = Workplace::new(parent.path()).unwrap();
+        let Workplace { folder, _lock: lock } = Workplace::new(parent.path()).unwrap();
         let left = folder.keep();
         std::fs::write(left.join("0.mp4"), b"half of a film").unwrap();
-        drop(_lock);
+        drop(lock);
         let barely_begun = parent.path().join(format!("{PREFIX}a"));
         std::fs::create_dir(&barely_begun).unwrap();
         let strange = parent.path().join("somebody else's");
