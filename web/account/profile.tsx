@@ -5,7 +5,7 @@ import { changeProfile, profile, session as fetchSession } from "../shared/calls
 import { session } from "../shared/session";
 import type { Profile } from "../shared/shapes";
 import { inWords, t } from "../shared/texts/texts";
-import { Field, TextField } from "../shared/ui/field";
+import { Field, PasswordField, TextField } from "../shared/ui/field";
 import { useLoad } from "../shared/ui/load";
 import { Notice } from "../shared/ui/notice";
 import { texts, useSubmit } from "./submit";
@@ -21,7 +21,9 @@ export function ProfileForm() {
   );
 }
 
-function Fields({ profile: me }: { profile: Profile }) {
+function Fields({ profile: loaded }: { profile: Profile }) {
+  const [me, setMe] = useState(loaded);
+  const [email, setEmail] = useState(loaded.email ?? "");
   const submit = useSubmit();
   const [isSaved, setSaved] = useState(false);
   const send = (event: Event) => {
@@ -32,14 +34,21 @@ function Fields({ profile: me }: { profile: Profile }) {
     submit.run(async () => {
       setSaved(false);
       const isNew = ([key, now]: [string, string]) => now !== (me[key as keyof Profile] ?? "");
-      await changeProfile(Object.fromEntries(Object.entries(wanted).filter(isNew)));
+      const change = Object.fromEntries(Object.entries(wanted).filter(isNew));
+      const proof = "email" in change ? { current_password: text("current_password") } : {};
+      const now = await changeProfile({ ...change, ...proof });
+      setMe(now);
+      setEmail(now.email ?? "");
       session.value = await fetchSession();
       setSaved(true);
     })(event);
   };
-  const general = submit.general("USERNAME", "EMAIL", "DISPLAY_NAME", "BIO");
+  const watchEmail = ({ target }: Event) => {
+    if (target instanceof HTMLInputElement && target.name === "email") setEmail(target.value);
+  };
+  const general = submit.general("USERNAME", "EMAIL", "DISPLAY_NAME", "BIO", "PASSWORD");
   return (
-    <form class="form" onSubmit={send}>
+    <form class="form" onSubmit={send} onInput={watchEmail}>
       {general && <Notice tone="bad"><span>{general}</span></Notice>}
       <div class="columns">
         <TextField
@@ -55,6 +64,12 @@ function Fields({ profile: me }: { profile: Profile }) {
         label={t.auth.email} hint={t.auth.emailHint} wrong={submit.wrong("EMAIL")}
         type="email" name="email" defaultValue={me.email ?? ""} required autocomplete="email"
       />
+      {email !== (me.email ?? "") && (
+        <PasswordField
+          label={t.account.current} hint={t.account.emailNeedsPassword} wrong={submit.wrong("PASSWORD")}
+          name="current_password" autocomplete="current-password" required
+        />
+      )}
       <Field label={t.account.bio} wrong={submit.wrong("BIO")}>
         {(control) => <textarea {...control} name="bio" defaultValue={me.bio ?? ""} maxLength={500} />}
       </Field>

@@ -71,7 +71,10 @@ export function profile(): Promise<Profile> {
   return askJson("/api/users/me");
 }
 
-export function changeProfile(change: Partial<Pick<Profile, "username" | "display_name" | "bio" | "email">>): Promise<Profile> {
+type ProfileChange = Partial<Pick<Profile, "username" | "display_name" | "bio" | "email">>;
+
+/** A new e-mail address needs the current password. */
+export function changeProfile(change: ProfileChange & { readonly current_password?: string }): Promise<Profile> {
   return askJson("/api/users/me", { method: "PUT", json: change });
 }
 

@@ -244,6 +244,7 @@ export const en = {
     title: "Account",
     profile: "Profile",
     displayName: "Display name",
+    emailNeedsPassword: "A new e-mail address needs your password.",
     displayNameHint: "What people see instead of your username. Up to 50 characters.",
     bio: "About you",
     save: "Save",
