@@ -46,7 +46,7 @@ pub(crate) struct Http {
     pub(crate) trusted_proxies: Vec<http_kit::Network>,
     /// Other origins that our pages may load media from and talk to: media nodes, a CDN.
     pub(crate) media_origins: Vec<String>,
-    /// Seconds until a request without an answer is given up with 503.
+    /// Seconds until a request without an answer is given up: with 408 if its body did not come, else 503.
     pub(crate) timeout_secs: u64,
 }
 
