@@ -83,6 +83,15 @@ impl Instance {
         children_of(self.pid()?)
     }
 
+    /// Runs an errand beside it, as an operator does; what it printed.
+    pub async fn errand(&self, words: &[&str]) -> anyhow::Result<String> {
+        let done = command(&self.data(), &self.settings).args(words).output().await?;
+        if !done.status.success() {
+            bail!("{}", String::from_utf8_lossy(&done.stderr).trim());
+        }
+        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+    }
+
     /// Asks it to stop, as an operator's Ctrl-C or SIGTERM does, and waits until it has.
     pub async fn stop(mut self, signal: Signal) -> anyhow::Result<Stopped> {
         kill_process(Pid::from_raw(self.pid()?).context("a process number")?, signal)?;

@@ -53,3 +53,16 @@ async fn two_installations_run_side_by_side_and_a_third_cannot_take_the_data_of_
     two.stop(Signal::TERM).await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn the_command_line_makes_a_user_an_operator_beside_a_running_installation() -> anyhow::Result<()> {
+    let instance = Instance::start(&[]).await?;
+    let mika = peer::Api::new(&instance.url).sign_up("mika").await?;
+    let refusal = instance.errand(&["admin", "nobody"]).await.expect_err("there is no such user").to_string();
+    ensure!(refusal.contains("there is no user nobody"), "{refusal}");
+    instance.errand(&["admin", &mika.account.username]).await?;
+    let (status, session) = mika.get("/api/auth/session").await?;
+    ensure!(status == 200 && session["is_operator"] == true, "{session}");
+    instance.stop(Signal::TERM).await?;
+    Ok(())
+}
