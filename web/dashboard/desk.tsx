@@ -14,7 +14,9 @@ import { useHealth } from "./use-health";
 
 export function Desk({ stream, viewers }: { stream: StartedStream; viewers: number | null }) {
   const s = t.studio;
-  const [isAsking, setAsking] = useState(false);
+  // Counted, since a question that was just closed still says so when the next one is open already.
+  const [asking, setAsking] = useState(0);
+  const closed = (which: number) => setAsking((now) => (now === which ? 0 : now));
   const wrong = problem.value;
   const isEnding = phase.value === "ending";
   return (
@@ -27,15 +29,15 @@ export function Desk({ stream, viewers }: { stream: StartedStream; viewers: numb
       <Readout viewers={viewers} />
       <div class="row spread">
         <Switches />
-        <button type="button" class="key air" disabled={isEnding} onClick={() => setAsking(true)}>
+        <button type="button" class="key air" disabled={isEnding} onClick={() => setAsking((now) => now + 1)}>
           {isEnding ? s.ending : s.end}
         </button>
       </div>
       <Share streamId={stream.stream_id} />
-      {isAsking && (
+      {asking > 0 && (
         <Ask
-          title={s.endAsk} more={s.endAskMore} yes={s.endYes} no={s.endNo}
-          onYes={() => { setAsking(false); void end(); }} onNo={() => setAsking(false)}
+          key={asking} title={s.endAsk} more={s.endAskMore} yes={s.endYes} no={s.endNo}
+          onYes={() => { closed(asking); void end(); }} onNo={() => closed(asking)}
         />
       )}
     </div>
