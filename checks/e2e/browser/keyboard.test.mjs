@@ -64,28 +64,32 @@ test("a viewer finds the stream, hears it, stops it and fills the screen with it
   await pressOn(page, TITLE);
   await decodes(page, 10);
   const video = (what) => page.evaluate((key) => document.querySelector("video")[key], what);
+  const becomes = (what, value) =>
+    page.waitForFunction(([key, wanted]) => document.querySelector("video")[key] === wanted, [what, value]);
 
   await tabTo(page, "Player");
   await page.keyboard.press("m");
   const wasMuted = await video("muted");
   await page.keyboard.press("m");
-  assert.equal(await video("muted"), !wasMuted, "M mutes and unmutes while the player has the focus");
+  await becomes("muted", !wasMuted);
   if (!(await video("muted"))) await pressOn(page, "Mute", "Space");
   await page.getByRole("button", { name: "Unmute" }).waitFor();
   await pressOn(page, "Unmute", "Space");
-  assert.equal(await video("muted"), false);
+  await becomes("muted", false);
 
   await pressOn(page, "Pause", "Space");
-  assert.equal(await video("paused"), true);
+  await becomes("paused", true);
   await page.keyboard.press("Enter");
-  assert.equal(await video("paused"), false);
+  await becomes("paused", false);
   await decodes(page, 10);
 
   await pressOn(page, "Full screen");
   await page.waitForFunction(() => document.fullscreenElement !== null);
+  await page.getByRole("button", { name: "Leave full screen" }).waitFor();
   assert.equal((await focus(page)).name, "Leave full screen");
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.fullscreenElement === null);
+  await page.getByRole("button", { name: "Full screen", exact: true }).waitFor();
 });
 
 test("both talk", async () => {
